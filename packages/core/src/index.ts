@@ -1,0 +1,38 @@
+export type { Actual, ActualNode, ActualNodeRole, NodeState, SiteView } from './actual.ts';
+export { assertNever, FormworkError } from './failure.ts';
+export type { FailureKind } from './failure.ts';
+export type { Edge, GateVertex, Graph, Vertex, WorkVertex } from './graph.ts';
+export { attemptId, deploymentId, nodeId, nodeRoleId, planId, runId, siteId } from './ids.ts';
+export type { AttemptId, DeploymentId, NodeId, NodeRoleId, PlanId, RunId, SiteId } from './ids.ts';
+export { canonicalJson, isJsonArray, isJsonObject, sameJson } from './json.ts';
+export type { Json, JsonObject } from './json.ts';
+export type { Catalogue, Facts, SizeRequest } from './machine.ts';
+export { nodeRoleKey } from './node-role.ts';
+export type { Applied, NodeRoleKey, NodeRoleState, ResolvedInputs, StepError, UntrackedNeeds } from './node-role.ts';
+export type { Certainty, Plan, PlanAction, PlanActionKind, PlanReason } from './plan.ts';
+export type { Checked, Problem } from './problem.ts';
+export type { Reason } from './reason.ts';
+export { disruptions } from './role.ts';
+export type {
+  Content,
+  Disruption,
+  ErrorKind,
+  Executor,
+  HttpDeclaration,
+  Need,
+  NeedFrom,
+  OutputDeclaration,
+  Pack,
+  ParamDeclaration,
+  PkiDeclaration,
+  Profile,
+  Requirement,
+  RetryPolicy,
+  RoleBundle,
+  RoleDefinition,
+  Stage,
+  StageItem,
+  StepName,
+  Workflow,
+} from './role.ts';
+export type { NodeGroup, ParamLayer, SecretReference, Specification } from './specification.ts';
