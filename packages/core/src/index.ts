@@ -7,6 +7,7 @@ export type { AttemptId, DeploymentId, NodeId, NodeRoleId, PlanId, RunId, SiteId
 export { canonicalJson, isJsonArray, isJsonObject, sameJson } from './json.ts';
 export type { Json, JsonObject } from './json.ts';
 export type { Catalogue, Facts, SizeRequest } from './machine.ts';
+export { nearest, suggest } from './nearest.ts';
 export { nodeRoleKey } from './node-role.ts';
 export type { Applied, NodeRoleKey, NodeRoleState, ResolvedInputs, StepError, UntrackedNeeds } from './node-role.ts';
 export type { Certainty, Plan, PlanAction, PlanActionKind, PlanReason } from './plan.ts';
@@ -36,3 +37,14 @@ export type {
   Workflow,
 } from './role.ts';
 export type { NodeGroup, ParamLayer, SecretReference, Specification } from './specification.ts';
+export { admit, laneKey, lockKey, refusal, roleKey, take } from './admission.ts';
+export type { Candidate, NodeStanding, World } from './admission.ts';
+export { remainingPathMs } from './critical-path.ts';
+export type { RemovalWork } from './node-role.ts';
+export { limitOf, retryAtMs } from './retry.ts';
+export { createSchedule } from './schedule.ts';
+export type { Blockers, Consequence, Schedule, Standing } from './schedule.ts';
+export { holds, transition, workOf } from './transition.ts';
+export type { NodeRoleEvent } from './transition.ts';
+export { jsonPath, parseJsonPath } from './validate/json-path.ts';
+export type { PathSegment } from './validate/json-path.ts';

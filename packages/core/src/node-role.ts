@@ -13,14 +13,9 @@ export interface StepError {
 }
 
 /**
- * The states of a node-role. `running` and `waiting` hold the lane, limits and locks; every other state holds none.
- *
- * ```
- * proposed --approve--> blocked --release--> ready --enqueue--> ready{queued} --claim--> running
- * running --done--> active | --fail--> failed --retry--> ready | --pend--> waiting --resume--> ready{queued} or running
- * blocked --unchanged--> active            blocked --give-up(parent failed)--> blocked (computed on read)
- * any at rest --remove--> removing --done--> removed
- * ```
+ * The states of a node-role; `transition.ts` says which follows which. A node-role that is queued, running or waiting
+ * *holds*: its lane, its limits and its locks are taken. In every other state it holds none but the locks it keeps
+ * while it will be retried by itself.
  */
 export type NodeRoleState =
   | { readonly state: 'proposed' }
@@ -31,14 +26,16 @@ export type NodeRoleState =
   | { readonly state: 'active' }
   | { readonly state: 'failed'; readonly error: StepError; readonly retryAtMs: number | null }
   | { readonly state: 'skipped'; readonly because: string }
-  | {
-      readonly state: 'removing';
-      readonly phase: 'blocked' | 'ready' | 'running' | 'waiting' | 'failed';
-      readonly attempt: number;
-      readonly error: StepError | null;
-      readonly untilMs: number | null;
-    }
+  | { readonly state: 'removing'; readonly work: RemovalWork }
   | { readonly state: 'removed' };
+
+/** How far a removal has come: the same walk as an apply, kept apart because it ends elsewhere. */
+export type RemovalWork =
+  | { readonly phase: 'blocked' }
+  | { readonly phase: 'ready'; readonly queued: boolean }
+  | { readonly phase: 'running'; readonly attempt: number }
+  | { readonly phase: 'waiting'; readonly attempt: number; readonly untilMs: number; readonly why: string }
+  | { readonly phase: 'failed'; readonly error: StepError; readonly retryAtMs: number | null };
 
 /** What the last apply left on the machine; survives `ready`, `running` and `failed`. */
 export interface Applied {
