@@ -1,1 +1,1 @@
-export {};
+export type { Log } from './log.ts';

@@ -1,0 +1,80 @@
+import { createPostgresBackend, Queue, runMigrations, Worker } from 'bullmq';
+import pg from 'pg';
+import type { QueueBackend } from './backend.ts';
+import { eventStreamLimit, jobOptions, workerOptions } from './bullmq-options.ts';
+import { openQueuePool } from './postgres-pool.ts';
+
+/**
+ * BullMQ on its own Postgres backend, in the schema `bullmq` of our database. All queues of the process share one
+ * pool; a consumer adds one LISTEN connection to it.
+ */
+export async function postgresBackend(deps: {
+  readonly databaseUrl: string;
+  readonly onError: (error: unknown, queue?: string) => void;
+}): Promise<QueueBackend> {
+  await prepareSchema(deps.databaseUrl);
+  const shared = openQueuePool(deps.databaseUrl, deps.onError);
+  const connection = shared.pool;
+
+  return {
+    name: 'postgres',
+    producer: (queueName) => {
+      const queue = new Queue(
+        queueName,
+        { connection, defaultJobOptions: jobOptions, streams: { events: { maxLen: eventStreamLimit } } },
+        createPostgresBackend,
+      );
+      queue.on('error', (error: unknown) => {
+        deps.onError(error, queueName);
+      });
+      return {
+        waitUntilReady: () => queue.waitUntilReady(),
+        add: async (jobs) => {
+          await queue.addBulk(jobs.map((job) => ({ name: 'run', data: job.data, opts: { jobId: job.id } })));
+        },
+        close: () => queue.close(),
+      };
+    },
+    consumer: (queueName, concurrency, run) => {
+      shared.reserve();
+      const worker = new Worker(
+        queueName,
+        // Three parameters: BullMQ hands out a signal only to a processor that declares it.
+        (job, _token, signal) => run(job.id ?? '', job.data, signal ?? new AbortController().signal),
+        { connection, concurrency, ...workerOptions },
+        createPostgresBackend,
+      );
+      worker.once('closed', () => {
+        shared.unreserve();
+      });
+      worker.on('error', (error: unknown) => {
+        deps.onError(error, queueName);
+      });
+      return {
+        waitUntilReady: () => worker.waitUntilReady(),
+        pause: () => worker.pause(true),
+        resume: () => worker.resume(),
+        close: () => worker.close(),
+        abortJobs: () => {
+          worker.cancelAllJobs('closing');
+        },
+        disconnect: () => worker.disconnect(),
+      };
+    },
+    ping: async () => {
+      await connection.query('SELECT 1');
+    },
+    close: () => shared.close(),
+  };
+}
+
+/** BullMQ's own migrations, in one transaction under its own advisory lock: any number of servers may start at once. */
+async function prepareSchema(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
+  await client.connect();
+  try {
+    await runMigrations(client);
+  } finally {
+    await client.end();
+  }
+}
