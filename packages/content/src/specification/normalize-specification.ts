@@ -1,0 +1,139 @@
+import type {
+  Checked,
+  Json,
+  JsonObject,
+  NodeGroup,
+  PathSegment,
+  Problem,
+  SizeRequest,
+  Specification,
+} from '@formwork/core';
+import { isJsonArray, isJsonObject, jsonPath } from '@formwork/core';
+import { validRange } from 'semver';
+import { parseDurationMs } from '../document/duration.ts';
+import { plainJson } from '../document/plain-json.ts';
+import { checkValue } from '../schema/check-value.ts';
+import { specificationSchema } from '../schema/specification-schema.ts';
+import { paramLayer } from './param-layer.ts';
+
+const longestHostname = 63;
+
+/**
+ * A specification from a parsed document: shape, names and numbers checked (every problem at once), durations in
+ * milliseconds, parameters by full name, every default filled in, sets sorted. What needs packs or sites is
+ * `validateSpecification`'s.
+ */
+export function normalizeSpecification(document: unknown): Checked<Specification> {
+  const plain = plainJson(document);
+  if (!plain.ok) return plain;
+  const problems = checkValue(specificationSchema, plain.value).map(withCountRemedy);
+  if (!isJsonObject(plain.value)) return { ok: false, problems };
+  const root = plain.value;
+  const groups = list(root['groups']).map((group, index) => readGroup(root, group, index, problems));
+  const specification: Specification = {
+    formwork: 1,
+    name: text(root['name']),
+    workflow: text(root['workflow']),
+    packs: readRanges(root['packs'], problems),
+    profiles: strings(root['profiles']),
+    params: paramLayer(root['params'], ['params'], problems),
+    groups,
+    converge: root['converge'] === 'auto' ? 'auto' : 'manual',
+    priority: typeof root['priority'] === 'number' ? root['priority'] : 0,
+    ttlMs: parseDurationMs(text(root['ttl'])),
+  };
+  return problems.length === 0 ? { ok: true, value: specification } : { ok: false, problems };
+}
+
+function readGroup(root: JsonObject, value: Json, index: number, problems: Problem[]): NodeGroup {
+  const at = (...rest: PathSegment[]): PathSegment[] => ['groups', index, ...rest];
+  const group = isJsonObject(value) ? value : {};
+  const name = text(group['name']);
+  const count = typeof group['count'] === 'number' ? group['count'] : 0;
+  const omit = numbers(group['omit']).sort((a, b) => a - b);
+  const longest = `${text(root['name'])}-${name}-${count + omit.length}`;
+  if (longest.length > longestHostname) {
+    problems.push({
+      code: 'name-too-long',
+      path: jsonPath(at('name')),
+      message: `the node name '${longest.slice(0, 100)}' has more than ${longestHostname} characters`,
+      remedy: 'shorten the name of the deployment or of the group',
+    });
+  }
+  if (group['drain'] !== undefined) {
+    problems.push({
+      code: 'not-available-yet',
+      path: jsonPath(at('drain')),
+      message: "'drain' is not available yet",
+      remedy: 'leave it out',
+    });
+  }
+  const nodes = isJsonObject(group['nodes']) ? group['nodes'] : {};
+  return {
+    name,
+    roles: strings(group['roles']).sort(),
+    count,
+    site: text(group['site']),
+    image: typeof group['image'] === 'string' ? group['image'] : null,
+    size: readSize(group['size']),
+    capabilities: strings(group['capabilities']).sort(),
+    labels: labels(group['labels']),
+    params: paramLayer(group['params'], at('params'), problems),
+    nodes: Object.fromEntries(
+      Object.entries(nodes).map(([node, settings]) => {
+        const own = isJsonObject(settings) ? settings : {};
+        const params = paramLayer(own['params'], at('nodes', node, 'params'), problems);
+        return [node, { params, labels: labels(own['labels']) }];
+      }),
+    ),
+    omit,
+    maxUnavailable: countOrPercent(group['maxUnavailable']),
+    maxFailed: countOrPercent(group['maxFailed']) ?? 0,
+  };
+}
+
+function readSize(size: Json | undefined): SizeRequest | string | null {
+  if (typeof size === 'string') return size;
+  if (!isJsonObject(size)) return null;
+  const { cpus, memoryGiB, diskGiB, gpu, arch } = size;
+  return {
+    ...(typeof cpus === 'number' ? { cpus } : {}),
+    ...(typeof memoryGiB === 'number' ? { memoryGib: memoryGiB } : {}),
+    ...(typeof diskGiB === 'number' ? { diskGib: diskGiB } : {}),
+    ...(typeof gpu === 'number' ? { gpus: gpu } : {}),
+    ...(typeof arch === 'string' ? { arch } : {}),
+  };
+}
+
+function readRanges(packs: Json | undefined, problems: Problem[]): Readonly<Record<string, string>> {
+  if (!isJsonObject(packs)) return {};
+  return Object.fromEntries(
+    Object.entries(packs).map(([pack, range]) => {
+      if (typeof range === 'string' && validRange(range) === null) {
+        problems.push({
+          code: 'bad-range',
+          path: jsonPath(['packs', pack]),
+          message: `'${range.slice(0, 100)}' is no version range`,
+          remedy: 'write ^1, ~1.2, >=1.2 <2 or an exact version',
+        });
+      }
+      return [pack, text(range)];
+    }),
+  );
+}
+
+/** A count of nodes is the number people get wrong most: say what to do instead. */
+function withCountRemedy(problem: Problem): Problem {
+  if (problem.code !== 'out-of-range' || !/^\$\.groups\[\d+\]\.count$/.test(problem.path)) return problem;
+  return { ...problem, remedy: 'a group has 1 to 5000 nodes; to retire a group, leave it out of the specification' };
+}
+
+const list = (value: Json | undefined): readonly Json[] => (value !== undefined && isJsonArray(value) ? value : []);
+const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
+const strings = (value: Json | undefined): string[] => list(value).filter((item) => typeof item === 'string');
+const numbers = (value: Json | undefined): number[] => list(value).filter((item) => typeof item === 'number');
+const countOrPercent = (value: Json | undefined): number | string | null =>
+  typeof value === 'number' || typeof value === 'string' ? value : null;
+
+const labels = (value: Json | undefined): Readonly<Record<string, string>> =>
+  isJsonObject(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, text(item)])) : {};

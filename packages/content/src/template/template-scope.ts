@@ -1,0 +1,43 @@
+import type { Json, JsonObject } from '@formwork/core';
+
+/** What templates of a role may name; everything a role did not declare is left out by the caller. */
+export interface TemplateInputs {
+  readonly deployment: { readonly name: string };
+  /** Absent for node-roles of the deployment. */
+  readonly node?: JsonObject & { readonly name: string };
+  readonly facts: JsonObject;
+  /** By full name. */
+  readonly params: JsonObject;
+  /** Role -> output -> value, of the same node. */
+  readonly requires: JsonObject;
+  /** Role -> value of one producer, or a list. */
+  readonly needs: JsonObject;
+  /** Only for `files`: FW_ACTION and FW_FOUNDING. */
+  readonly action?: string;
+  readonly founding?: boolean;
+}
+
+/** The scope of `evaluateValue` and `renderFile`: parameters as `params.etcd.dataDir` and `params['etcd.dataDir']`. */
+export function templateScope(inputs: TemplateInputs): JsonObject {
+  const params: Record<string, Json> = { ...inputs.params };
+  const nested = new Map<string, [string, Json][]>();
+  for (const [fullName, value] of Object.entries(inputs.params)) {
+    const dot = fullName.indexOf('.');
+    if (dot <= 0) continue;
+    const namespace = fullName.slice(0, dot);
+    const entries = nested.get(namespace) ?? [];
+    entries.push([fullName.slice(dot + 1), value]);
+    nested.set(namespace, entries);
+  }
+  for (const [namespace, entries] of nested) params[namespace] = Object.fromEntries(entries);
+  return {
+    deployment: inputs.deployment,
+    facts: inputs.facts,
+    params,
+    requires: inputs.requires,
+    needs: inputs.needs,
+    ...(inputs.node === undefined ? {} : { node: inputs.node }),
+    ...(inputs.action === undefined ? {} : { action: inputs.action }),
+    ...(inputs.founding === undefined ? {} : { founding: inputs.founding }),
+  };
+}
