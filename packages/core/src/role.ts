@@ -56,8 +56,8 @@ export interface Need {
   /** Untracked outputs are read at start and are not part of the input hash. */
   readonly tracked: boolean;
   readonly on: 'create' | 'change' | 'both';
-  /** How many producers must be active: a number, a majority of them, or all of them (null). */
-  readonly min: number | 'quorum' | null;
+  /** How many producers must be active: a number, or a majority of them. 1, the default, is all of them for `all` and `founders`. */
+  readonly min: number | 'quorum';
   readonly optional: boolean;
 }
 
