@@ -19,7 +19,7 @@ start_anew() {
 initial() { printf 'ETCD_INITIAL_CLUSTER=%s\nETCD_INITIAL_CLUSTER_STATE=%s\nETCD_INITIAL_CLUSTER_TOKEN=%s\n' "$1" "$2" "formwork-$(leaf deployment/name)" | write $conf/initial.env 0644; }
 
 found() {
-  n=$(leaf needs/etcd-cert/count) i=0 cluster= listed=
+  n=$(leaf needs/etcd-cert/count) i=0 cluster='' listed=''
   while [ "$i" -lt "${n:-0}" ]; do
     founder=$(leaf "needs/etcd-cert/$i/name")=$(leaf "needs/etcd-cert/$i/peerUrl")
     [ "$founder" != "$name=$peer_url" ] || listed=1
