@@ -1,4 +1,51 @@
+export { chooseRunAs } from './embedded/run-as.ts';
+export type { RunAs } from './embedded/run-as.ts';
 export { startEmbeddedPostgres } from './embedded/start.ts';
 export type { EmbeddedPostgres } from './embedded/start.ts';
 export type { Log } from './log.ts';
 export { migrate } from './migrate/migrate.ts';
+export { openDatabase } from './database.ts';
+export type { Database, DatabaseOptions, Transaction } from './database.ts';
+export { admitNodeRoles, drainOutbox, writeOutbox } from './engine/admit.ts';
+export type { Admitted, OutboxJob, OutboxRow } from './engine/admit.ts';
+export { approvePlan, planVersion, taskStage } from './engine/approve.ts';
+export type { Approval } from './engine/approve.ts';
+export { changeNodeRoles } from './engine/change-node-roles.ts';
+export type { ChangeResult, NodeRoleChange, NodeRoleSettings } from './engine/change-node-roles.ts';
+export { beat, beatMs, claimNodeRole, handOver, leaseMs } from './engine/claim.ts';
+export type { Claimed, ClaimRequest, Resume, StoredAttempt } from './engine/claim.ts';
+export { endRun } from './engine/end-run.ts';
+export type { RunEnd } from './engine/end-run.ts';
+export type { NewEvent } from './engine/events.ts';
+export { newestEventId, openEventFeed, readEvents } from './engine/feed.ts';
+export type { EventFeed, EventFilter, EventRow } from './engine/feed.ts';
+export { finishNodeRole, patchNode } from './engine/finish.ts';
+export type { Finish, NodePatch, Outcome } from './engine/finish.ts';
+export { cancelRun, retryNodeRole, setPaused, skipNodeRole } from './engine/interventions.ts';
+export { appendLog, logEnd, maxChunkBytes, pruneLogs, readLog } from './engine/logs.ts';
+export type { LogChunkRow } from './engine/logs.ts';
+export type { FullNodeRoleRow, NodeRoleRow, Pending } from './engine/node-role-row.ts';
+export { nextDriveInMs, redrive } from './engine/reconcile.ts';
+export type { RedriveRow } from './engine/reconcile.ts';
+export { answerSiteTask, askSite, readSiteTask, redriveSiteTasks, siteTaskQueue } from './engine/site-tasks.ts';
+export type { SiteTask, SiteTaskKind } from './engine/site-tasks.ts';
+export {
+  readActual,
+  readDeployment,
+  readDeploymentByName,
+  readLastRun,
+  readLiveRuns,
+  readNode,
+  readNodeRoles,
+  readNodeRolesById,
+  readNodeRolesOf,
+  readNodes,
+  readPacks,
+  readPlanDocument,
+  readRoleDurations,
+  readSites,
+  readSpecification,
+} from './engine/snapshot.ts';
+export type { DeploymentRow, NodeRow, RunRow, SiteRow, SpecificationRow } from './engine/snapshot.ts';
+export { announceWorker, forgetGoneWorkers, listWorkers, retireWorker } from './engine/workers.ts';
+export type { WorkerRow } from './engine/workers.ts';

@@ -1,0 +1,123 @@
+import { FormworkError, type JsonObject } from '@formwork/core';
+import type { Transaction } from '../database.ts';
+import { changeNodeRoles } from './change-node-roles.ts';
+
+/** What waits between commit and queue. */
+export interface OutboxJob {
+  readonly queue: string;
+  readonly nodeRoleId: string;
+  readonly dispatch: number;
+}
+
+/** A node-role that admission lets start, and where its job goes. */
+export interface Admitted {
+  readonly nodeRoleId: string;
+  readonly version: number;
+  readonly queue: string;
+  /** Null where the role has no lock or it does not hold for this start. */
+  readonly lock: { readonly name: string; readonly scopeKey: string } | null;
+}
+
+/** How long a queued job may stay unheard before it is put on the queue again, milliseconds. */
+export const queuedDriveMs = 15_000;
+
+/** The advisory lock under which admissions happen one at a time, whoever makes them. */
+const admissionLock = 7_270_737_001;
+
+/** Starts what may start: states, locks and outbox in one transaction. Those that moved meanwhile are left out. */
+export async function admitNodeRoles(
+  tx: Transaction,
+  admitted: readonly Admitted[],
+  actor: string,
+): Promise<readonly OutboxJob[]> {
+  if (admitted.length === 0) return [];
+  await tx.query('SELECT pg_advisory_xact_lock($1)', [admissionLock]);
+  const locked = admitted.filter((one) => one.lock !== null);
+  const got = new Set<string>();
+  if (locked.length > 0) {
+    // A retried node-role may hold its lock already: its own row is as good as a new one.
+    const rows = await tx.query<{ node_role_id: string }>(
+      `WITH wanted AS (
+         SELECT * FROM jsonb_to_recordset($1::jsonb) AS w(name text, scope_key text, node_role_id uuid)
+       ), taken AS (
+         INSERT INTO lock_holds (name, scope_key, node_role_id) SELECT name, scope_key, node_role_id FROM wanted
+         ON CONFLICT DO NOTHING RETURNING node_role_id
+       )
+       SELECT node_role_id FROM taken
+       UNION SELECT h.node_role_id FROM lock_holds h JOIN wanted w ON w.name = h.name AND w.scope_key = h.scope_key AND w.node_role_id = h.node_role_id`,
+      [
+        JSON.stringify(
+          locked.map((one) => ({ name: one.lock?.name, scope_key: one.lock?.scopeKey, node_role_id: one.nodeRoleId })),
+        ),
+      ],
+    );
+    for (const row of rows) got.add(row.node_role_id);
+  }
+  const startable = admitted.filter((one) => one.lock === null || got.has(one.nodeRoleId));
+  const results = await changeNodeRoles(
+    tx,
+    startable.map((one) => ({
+      nodeRoleId: one.nodeRoleId,
+      event: { kind: 'enqueued' as const },
+      guard: { version: one.version },
+      set: { bumpDispatch: true as const, driveInMs: queuedDriveMs },
+      actor,
+    })),
+  );
+  const jobs: OutboxJob[] = [];
+  results.forEach((result, index) => {
+    const one = startable[index];
+    if (!result.ok || one === undefined) return;
+    jobs.push({ queue: one.queue, nodeRoleId: one.nodeRoleId, dispatch: result.row.dispatch });
+  });
+  const refused = startable.filter((_, index) => results[index]?.ok !== true && startable[index]?.lock !== null);
+  if (refused.length > 0) {
+    await tx.query('DELETE FROM lock_holds WHERE node_role_id = ANY($1::uuid[])', [
+      refused.map((one) => one.nodeRoleId),
+    ]);
+  }
+  await writeOutbox(tx, jobs);
+  return jobs;
+}
+
+export async function writeOutbox(tx: Transaction, jobs: readonly OutboxJob[]): Promise<void> {
+  if (jobs.length === 0) return;
+  await tx.query(
+    `INSERT INTO outbox (queue, job_id, data)
+     SELECT j.queue, j.job_id, j.data FROM jsonb_to_recordset($1::jsonb) AS j(queue text, job_id text, data jsonb)`,
+    [
+      JSON.stringify(
+        jobs.map((job) => ({
+          queue: job.queue,
+          job_id: `${job.nodeRoleId}-${job.dispatch}`,
+          data: { nodeRoleId: job.nodeRoleId, dispatch: job.dispatch } satisfies JsonObject,
+        })),
+      ),
+    ],
+  );
+}
+
+export interface OutboxRow {
+  readonly id: string;
+  readonly queue: string;
+  readonly job_id: string;
+  readonly data: JsonObject;
+}
+
+/** Hands rows to `send` and deletes them after it returned: a job may be sent twice, never not at all. */
+export async function drainOutbox(
+  tx: Transaction,
+  send: (rows: readonly OutboxRow[]) => Promise<void>,
+): Promise<number> {
+  const rows = await tx.query<OutboxRow>(
+    'SELECT id, queue, job_id, data FROM outbox ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED',
+  );
+  if (rows.length === 0) return 0;
+  await send(rows);
+  const deleted = await tx.query<{ id: string }>('DELETE FROM outbox WHERE id = ANY($1::bigint[]) RETURNING id', [
+    rows.map((row) => row.id),
+  ]);
+  if (deleted.length !== rows.length)
+    throw new FormworkError('internal', 'outbox-lost', 'outbox rows vanished under their lock');
+  return rows.length;
+}

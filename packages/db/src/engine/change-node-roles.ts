@@ -1,0 +1,171 @@
+import {
+  type Applied,
+  FormworkError,
+  holds,
+  type JsonObject,
+  type NodeRoleEvent,
+  type NodeRoleState,
+  transition,
+} from '@formwork/core';
+import type { Transaction } from '../database.ts';
+import {
+  nodeRoleColumns,
+  type NodeRoleColumns,
+  type NodeRoleRow,
+  parseNodeRole,
+  type Pending,
+  stateForEvent,
+} from './node-role-row.ts';
+
+/** One step of one node-role. The guard names what the caller saw; when it no longer holds, nothing changes. */
+export interface NodeRoleChange {
+  readonly nodeRoleId: string;
+  /** Null changes only what `set` names. */
+  readonly event: NodeRoleEvent | null;
+  readonly guard?: {
+    readonly dispatch?: number;
+    readonly fence?: number;
+    readonly runId?: string;
+    readonly version?: number;
+  };
+  readonly set?: NodeRoleSettings;
+  readonly actor: string;
+  /** More for the event: why, and of which attempt. */
+  readonly data?: JsonObject;
+}
+
+export interface NodeRoleSettings {
+  readonly runId?: string | null;
+  readonly pending?: Pending | null;
+  readonly applied?: Applied;
+  readonly roleDigest?: string;
+  readonly stage?: string;
+  readonly attempt?: number;
+  readonly tries?: number;
+  readonly everStarted?: true;
+  readonly bumpDispatch?: true;
+  readonly bumpFence?: true;
+  /** Milliseconds from the database's now until the backstop drives it again; null for never. */
+  readonly driveInMs?: number | null;
+}
+
+export type ChangeResult =
+  | { readonly ok: true; readonly row: NodeRoleRow }
+  | { readonly ok: false; readonly why: 'gone' | 'guard' | 'illegal'; readonly row: NodeRoleRow | null };
+
+/**
+ * The one writer of node-role states: reads the rows under lock, asks the reducer, writes them in one statement and
+ * emits an event each. Several changes of one node-role in a call are refused: the caller decides their order.
+ */
+export async function changeNodeRoles(
+  tx: Transaction,
+  changes: readonly NodeRoleChange[],
+): Promise<readonly ChangeResult[]> {
+  if (changes.length === 0) return [];
+  const ids = changes.map((change) => change.nodeRoleId);
+  if (new Set(ids).size !== ids.length) {
+    throw new FormworkError('internal', 'double-change', 'a node-role was changed twice in one batch');
+  }
+  const rows = await tx.query<NodeRoleColumns>(
+    `SELECT ${nodeRoleColumns} FROM node_roles n WHERE n.id = ANY($1::uuid[]) ORDER BY n.id FOR UPDATE`,
+    [ids],
+  );
+  const byId = new Map(rows.map((row) => [row.id, parseNodeRole(row)]));
+  const results: ChangeResult[] = [];
+  const updates: Update[] = [];
+  for (const change of changes) {
+    const row = byId.get(change.nodeRoleId);
+    const result = row === undefined ? ({ ok: false, why: 'gone', row: null } as const) : decide(change, row);
+    results.push(result);
+    if (!result.ok || row === undefined) continue;
+    updates.push(toUpdate(change, row, result.row));
+    tx.emit({
+      kind: change.event === null ? 'node-role.changed' : `node-role.${change.event.kind}`,
+      actor: change.actor,
+      deploymentId: row.deploymentId,
+      runId: result.row.runId ?? row.runId,
+      nodeId: row.nodeId,
+      nodeRoleId: row.id,
+      data: { key: row.key, from: row.state.state, ...stateForEvent(result.row.state), ...change.data },
+    });
+  }
+  await writeUpdates(tx, updates);
+  return results;
+}
+
+function decide(change: NodeRoleChange, row: NodeRoleRow): ChangeResult {
+  const { guard } = change;
+  if (
+    (guard?.dispatch !== undefined && guard.dispatch !== row.dispatch) ||
+    (guard?.fence !== undefined && guard.fence !== row.fence) ||
+    (guard?.version !== undefined && guard.version !== row.version) ||
+    (guard?.runId !== undefined && guard.runId !== row.runId)
+  ) {
+    return { ok: false, why: 'guard', row };
+  }
+  const state: NodeRoleState | null = change.event === null ? row.state : transition(row.state, change.event);
+  if (state === null) return { ok: false, why: 'illegal', row };
+  const set = change.set ?? {};
+  return {
+    ok: true,
+    row: {
+      ...row,
+      state,
+      runId: set.runId === undefined ? row.runId : set.runId,
+      pending: set.pending === undefined ? row.pending : set.pending,
+      roleDigest: set.roleDigest ?? row.roleDigest,
+      stage: set.stage ?? row.stage,
+      attempt: set.attempt ?? row.attempt,
+      tries: set.tries ?? row.tries,
+      everStarted: row.everStarted || set.everStarted === true,
+      dispatch: row.dispatch + (set.bumpDispatch === true ? 1 : 0),
+      fence: row.fence + (set.bumpFence === true ? 1 : 0),
+      version: row.version + 1,
+    },
+  };
+}
+
+interface Update {
+  readonly id: string;
+  readonly [column: string]: unknown;
+}
+
+function toUpdate(change: NodeRoleChange, before: NodeRoleRow, after: NodeRoleRow): Update {
+  const set = change.set ?? {};
+  const held = holds(after.state);
+  return {
+    id: before.id,
+    state: after.state.state,
+    state_data: after.state,
+    holds: held,
+    run_id: after.runId,
+    pending: after.pending,
+    role_digest: after.roleDigest,
+    stage: after.stage,
+    attempt: after.attempt,
+    tries: after.tries,
+    ever_started: after.everStarted,
+    dispatch: after.dispatch,
+    fence: after.fence,
+    applied: set.applied ?? null,
+    drives: set.driveInMs !== undefined || !held,
+    drive_in_ms: held ? (set.driveInMs ?? null) : null,
+  };
+}
+
+async function writeUpdates(tx: Transaction, updates: readonly Update[]): Promise<void> {
+  if (updates.length === 0) return;
+  await tx.query(
+    `UPDATE node_roles n SET
+       state = u.state, state_data = u.state_data, holds = u.holds, run_id = u.run_id, pending = u.pending,
+       role_digest = u.role_digest, stage = u.stage, attempt = u.attempt, tries = u.tries, ever_started = u.ever_started,
+       dispatch = u.dispatch, fence = u.fence, applied = COALESCE(u.applied, n.applied),
+       drive_at = CASE WHEN u.drives THEN clock_timestamp() + u.drive_in_ms * interval '1 millisecond' ELSE n.drive_at END,
+       version = n.version + 1, updated_at = clock_timestamp()
+     FROM jsonb_to_recordset($1::jsonb) AS u(id uuid, state text, state_data jsonb, holds boolean, run_id uuid, pending jsonb,
+       role_digest text, stage text, attempt int, tries int, ever_started boolean, dispatch int, fence int, applied jsonb,
+       drives boolean, drive_in_ms double precision)
+     WHERE n.id = u.id`,
+    [JSON.stringify(updates)],
+  );
+}

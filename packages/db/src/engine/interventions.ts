@@ -1,0 +1,131 @@
+import { FormworkError, holds, workOf } from '@formwork/core';
+import type { Transaction } from '../database.ts';
+import { changeNodeRoles } from './change-node-roles.ts';
+import {
+  type FullColumns,
+  fullNodeRoleColumns,
+  type NodeRoleColumns,
+  nodeRoleColumns,
+  type NodeRoleRow,
+  parseFullNodeRole,
+  parseNodeRole,
+} from './node-role-row.ts';
+
+/** What people do to a run that is under way. Each says no with a reason rather than doing half of it. */
+
+export async function setPaused(tx: Transaction, deploymentId: string, paused: boolean, actor: string): Promise<void> {
+  await tx.query('UPDATE deployments SET paused = $2, version = version + 1, updated_at = now() WHERE id = $1', [
+    deploymentId,
+    paused,
+  ]);
+  tx.emit({ kind: paused ? 'deployment.paused' : 'deployment.resumed', actor, deploymentId, data: { paused } });
+}
+
+/**
+ * Ends the live run: nothing new starts, what runs is aborted on its nodes, what was done stays done.
+ */
+export async function cancelRun(tx: Transaction, deploymentId: string, actor: string): Promise<string> {
+  await tx.query('SELECT id FROM deployments WHERE id = $1 FOR UPDATE', [deploymentId]);
+  const [run] = await tx.query<{ id: string; purpose: string }>(
+    `UPDATE runs SET state = 'cancelled', ended_at = clock_timestamp() WHERE deployment_id = $1 AND state = 'running' RETURNING id, purpose`,
+    [deploymentId],
+  );
+  if (run === undefined) throw new FormworkError('conflict', 'no-live-run', 'nothing is running in this deployment');
+  const rows = await tx.query<NodeRoleColumns>(
+    `SELECT ${nodeRoleColumns} FROM node_roles n WHERE n.run_id = $1 ORDER BY n.id FOR UPDATE`,
+    [run.id],
+  );
+  await tx.query('UPDATE claims SET abort = true WHERE node_role_id IN (SELECT id FROM node_roles WHERE run_id = $1)', [
+    run.id,
+  ]);
+  const queued = rows.map(parseNodeRole).filter((row) => {
+    const work = workOf(row.state);
+    return work !== null && ((work.phase === 'ready' && work.queued) || work.phase === 'waiting');
+  });
+  await changeNodeRoles(
+    tx,
+    queued.map((row) => ({ nodeRoleId: row.id, event: { kind: 'withdrawn' as const }, actor })),
+  );
+  await tx.query('DELETE FROM lock_holds WHERE node_role_id = ANY($1::uuid[])', [queued.map((row) => row.id)]);
+  await tx.query(
+    `UPDATE attempts SET state = 'aborted', ended_at = clock_timestamp() WHERE state = 'waiting' AND node_role_id = ANY($1::uuid[])`,
+    [queued.map((row) => row.id)],
+  );
+  await tx.query(
+    `UPDATE deployments SET state = CASE WHEN $2 = 'destroy' THEN 'destroying' WHEN $2 = 'apply' THEN 'failed' ELSE state END,
+       version = version + 1, updated_at = now() WHERE id = $1`,
+    [deploymentId, run.purpose],
+  );
+  tx.emit({
+    kind: 'run.cancelled',
+    actor,
+    deploymentId,
+    runId: run.id,
+    data: { state: 'cancelled', withdrawn: queued.length },
+  });
+  return run.id;
+}
+
+async function readNodeRole(tx: Transaction, nodeRoleId: string): Promise<NodeRoleRow> {
+  const [columns] = await tx.query<FullColumns>(
+    `SELECT ${fullNodeRoleColumns} FROM node_roles n WHERE n.id = $1 FOR UPDATE`,
+    [nodeRoleId],
+  );
+  if (columns === undefined) throw new FormworkError('not-found', 'node-role-not-found', 'there is no such node-role');
+  return parseFullNodeRole(columns);
+}
+
+/** Puts a failed node-role back to work in the deployment's live or last run; a run that had ended goes on. */
+export async function retryNodeRole(tx: Transaction, nodeRoleId: string, actor: string): Promise<void> {
+  const row = await readNodeRole(tx, nodeRoleId);
+  const work = workOf(row.state);
+  if (work?.phase !== 'failed') {
+    throw new FormworkError(
+      'conflict',
+      'not-failed',
+      `${row.key} is ${row.state.state}, and only what has failed can be retried`,
+    );
+  }
+  await tx.query('SELECT id FROM deployments WHERE id = $1 FOR UPDATE', [row.deploymentId]);
+  const [last] = await tx.query<{ id: string; state: string; purpose: string }>(
+    'SELECT id, state, purpose FROM runs WHERE deployment_id = $1 ORDER BY started_at DESC LIMIT 1',
+    [row.deploymentId],
+  );
+  if (last === undefined || row.runId !== last.id) {
+    throw new FormworkError(
+      'conflict',
+      'run-over',
+      `${row.key} has no work in the latest run; apply the deployment again`,
+    );
+  }
+  if (last.state !== 'running') {
+    await tx.query(`UPDATE runs SET state = 'running', ended_at = NULL WHERE id = $1`, [last.id]);
+    if (last.purpose === 'apply')
+      await tx.query(`UPDATE deployments SET state = 'running', version = version + 1 WHERE id = $1`, [
+        row.deploymentId,
+      ]);
+    tx.emit({
+      kind: 'run.reopened',
+      actor,
+      deploymentId: row.deploymentId,
+      runId: last.id,
+      data: { state: 'running', retried: row.key },
+    });
+  }
+  await changeNodeRoles(tx, [{ nodeRoleId, event: { kind: 'retried' }, set: { tries: 0 }, actor }]);
+}
+
+/** Lets the run go on without it; what needs its outputs stays blocked and says so. */
+export async function skipNodeRole(tx: Transaction, nodeRoleId: string, because: string, actor: string): Promise<void> {
+  const row = await readNodeRole(tx, nodeRoleId);
+  if (holds(row.state)) {
+    throw new FormworkError('conflict', 'in-progress', `${row.key} is at work; cancel or wait, then skip it`);
+  }
+  const [result] = await changeNodeRoles(tx, [
+    { nodeRoleId, event: { kind: 'skipped', because }, actor, data: { because } },
+  ]);
+  if (result?.ok !== true) {
+    throw new FormworkError('conflict', 'not-skippable', `${row.key} is ${row.state.state} and cannot be skipped`);
+  }
+  await tx.query('DELETE FROM lock_holds WHERE node_role_id = $1', [nodeRoleId]);
+}

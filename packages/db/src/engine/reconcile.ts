@@ -1,0 +1,43 @@
+import type { Transaction } from '../database.ts';
+import type { OutboxJob } from './admit.ts';
+import { queuedDriveMs, writeOutbox } from './admit.ts';
+
+/**
+ * The backstop: whatever holds and should have been heard of by now goes on the queue again. That is a queued job that
+ * no worker took, a wait that is over, and an execution whose worker's lease has run out.
+ */
+export async function redrive(tx: Transaction, queueOf: (row: RedriveRow) => string): Promise<readonly OutboxJob[]> {
+  const rows = await tx.query<RedriveRow>(
+    `UPDATE node_roles n SET dispatch = n.dispatch + 1, drive_at = clock_timestamp() + $1 * interval '1 millisecond'
+     WHERE n.holds AND n.run_id IS NOT NULL AND (
+       (n.drive_at IS NOT NULL AND n.drive_at <= clock_timestamp())
+       OR (n.drive_at IS NULL AND EXISTS (SELECT 1 FROM claims c WHERE c.node_role_id = n.id AND c.lease_until <= clock_timestamp()))
+       OR (n.drive_at IS NULL AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.node_role_id = n.id))
+     )
+     RETURNING n.id, n.dispatch, n.site_id AS "siteId", n.node_id AS "nodeId",
+       (SELECT a.resume->>'nodeId' FROM attempts a WHERE a.node_role_id = n.id AND a.number = n.attempt) AS "runsOnNodeId"`,
+    [queuedDriveMs],
+  );
+  const jobs = rows.map((row) => ({ queue: queueOf(row), nodeRoleId: row.id, dispatch: row.dispatch }));
+  await writeOutbox(tx, jobs);
+  return jobs;
+}
+
+export interface RedriveRow {
+  readonly id: string;
+  readonly dispatch: number;
+  readonly siteId: string | null;
+  readonly nodeId: string | null;
+  readonly runsOnNodeId: string | null;
+}
+
+/** Milliseconds until the next thing the backstop would drive; null when nothing holds. */
+export async function nextDriveInMs(tx: Transaction): Promise<number | null> {
+  const [row] = await tx.query<{ ms: number | null }>(
+    `SELECT EXTRACT(EPOCH FROM min(at) - clock_timestamp())::float8 * 1000 AS ms FROM (
+       SELECT drive_at AS at FROM node_roles WHERE holds AND drive_at IS NOT NULL
+       UNION ALL SELECT lease_until FROM claims
+     ) AS pending`,
+  );
+  return row?.ms ?? null;
+}
