@@ -1,1 +1,37 @@
-export {};
+export type {
+  CallContext,
+  ConsoleCapability,
+  Descriptor,
+  HostKey,
+  NodeAddress,
+  NodeReference,
+  NodeRequest,
+  Observation,
+  OpenOptions,
+  OwnedResource,
+  OwnerTags,
+  PowerCapability,
+  Provider,
+  ProviderErrorKind,
+  ProviderFailure,
+  ProviderModule,
+  SimulatedOutcome,
+  SimulatedStep,
+  SiteCheck,
+  SiteProblem,
+  StageOneRole,
+  StepResult,
+} from './contract.ts';
+export { machineSteps } from './machine-steps.ts';
+export type { MachineOutputs } from './machine-steps.ts';
+export { failureOf, providerError } from './provider-error.ts';
+export { providerNamed, providers } from './registry.ts';
+export type { RegisteredProvider } from './registry.ts';
+export { realClock, virtualClock } from './sim/clock.ts';
+export type { Clock, VirtualClock } from './sim/clock.ts';
+export { simConfigurationSchema } from './sim/configuration.ts';
+export type { SimConfiguration, SimCredentials } from './sim/configuration.ts';
+export { readSimLedger } from './sim/ledger.ts';
+export type { SimLedgerEntry } from './sim/ledger.ts';
+export { openSim } from './sim/provider.ts';
+export type { SimProvider } from './sim/provider.ts';
