@@ -49,3 +49,6 @@ export {
 export type { DeploymentRow, NodeRow, RunRow, SiteRow, SpecificationRow } from './engine/snapshot.ts';
 export { announceWorker, forgetGoneWorkers, listWorkers, retireWorker } from './engine/workers.ts';
 export type { WorkerRow } from './engine/workers.ts';
+export { readBundle, readHolding } from './engine/holding.ts';
+export type { Holding } from './engine/holding.ts';
+export { destroyDeployment } from './engine/destroy-deployment.ts';

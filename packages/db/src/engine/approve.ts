@@ -276,6 +276,7 @@ const pendingOf = (action: PlanAction, purpose: Pending['purpose'], task: boolea
   certainty: action.certainty,
   disruption: action.disruption,
   forced: task,
+  carriedAttempt: null,
 });
 
 async function bindNodeRoles(tx: Transaction, binding: Binding): Promise<void> {
@@ -310,7 +311,7 @@ async function bindNodeRoles(tx: Transaction, binding: Binding): Promise<void> {
       event: moves ? event : resting ? { kind: 'planned' } : null,
       set: {
         runId,
-        pending,
+        pending: resting ? pending : { ...pending, carriedAttempt: row.attempt },
         tries: 0,
         stage: vertex.stage,
         // What is removed runs the scripts it was applied with.

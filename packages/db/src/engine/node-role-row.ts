@@ -15,6 +15,8 @@ export interface Pending {
   readonly reason: PlanReason;
   readonly certainty: Certainty;
   readonly disruption: Disruption;
+  /** Number of the attempt that was under way when the plan was approved: what it leaves is judged by the new plan. */
+  readonly carriedAttempt: number | null;
   /** Runs even where its inputs are unchanged: a task, or a retry asked for by a person. */
   readonly forced: boolean;
 }

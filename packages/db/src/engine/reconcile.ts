@@ -14,8 +14,9 @@ export async function redrive(tx: Transaction, queueOf: (row: RedriveRow) => str
        OR (n.drive_at IS NULL AND EXISTS (SELECT 1 FROM claims c WHERE c.node_role_id = n.id AND c.lease_until <= clock_timestamp()))
        OR (n.drive_at IS NULL AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.node_role_id = n.id))
      )
-     RETURNING n.id, n.dispatch, n.site_id AS "siteId", n.node_id AS "nodeId",
-       (SELECT a.resume->>'nodeId' FROM attempts a WHERE a.node_role_id = n.id AND a.number = n.attempt) AS "runsOnNodeId"`,
+     RETURNING n.id, n.dispatch, n.site_id AS "siteId",
+       (SELECT m.site_id FROM attempts a JOIN nodes m ON m.id = (a.resume->>'nodeId')::uuid
+        WHERE a.node_role_id = n.id AND a.number = n.attempt) AS "runsOnSiteId"`,
     [queuedDriveMs],
   );
   const jobs = rows.map((row) => ({ queue: queueOf(row), nodeRoleId: row.id, dispatch: row.dispatch }));
@@ -27,8 +28,8 @@ export interface RedriveRow {
   readonly id: string;
   readonly dispatch: number;
   readonly siteId: string | null;
-  readonly nodeId: string | null;
-  readonly runsOnNodeId: string | null;
+  /** For `runsOn`: where its attempt was started. */
+  readonly runsOnSiteId: string | null;
 }
 
 /** Milliseconds until the next thing the backstop would drive; null when nothing holds. */

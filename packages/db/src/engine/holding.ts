@@ -1,0 +1,38 @@
+import { type RoleBundle, workOf } from '@formwork/core';
+import type { Database } from '../database.ts';
+import { type NodeRoleColumns, nodeRoleColumns, type NodeRoleRow, parseNodeRole } from './node-role-row.ts';
+
+/** What is taken right now over all deployments: admission's starting point. */
+export interface Holding {
+  readonly rows: readonly (NodeRoleRow & { readonly site: string | null; readonly occupiesSlot: boolean })[];
+  readonly locks: readonly { readonly name: string; readonly scopeKey: string; readonly key: string; readonly nodeRoleId: string }[];
+}
+
+export async function readHolding(db: Pick<Database, 'query'>): Promise<Holding> {
+  const [rows, locks] = await Promise.all([
+    db.query<NodeRoleColumns & { site: string | null }>(
+      `SELECT ${nodeRoleColumns}, s.name AS site FROM node_roles n
+       LEFT JOIN attempts a ON a.node_role_id = n.id AND a.number = n.attempt
+       LEFT JOIN nodes ran ON ran.id = (a.resume->>'nodeId')::uuid
+       LEFT JOIN sites s ON s.id = COALESCE(n.site_id, ran.site_id)
+       WHERE n.holds`,
+    ),
+    db.query<{ name: string; scopeKey: string; key: string; nodeRoleId: string }>(
+      `SELECT l.name, l.scope_key AS "scopeKey", n.key, l.node_role_id AS "nodeRoleId"
+       FROM lock_holds l JOIN node_roles n ON n.id = l.node_role_id`,
+    ),
+  ]);
+  return {
+    rows: rows.map((columns) => {
+      const row = parseNodeRole(columns);
+      return { ...row, site: columns.site, occupiesSlot: workOf(row.state)?.phase !== 'waiting' };
+    }),
+    locks,
+  };
+}
+
+/** A role with its scripts, for as long as anything names its digest. */
+export async function readBundle(db: Pick<Database, 'query'>, digest: string): Promise<RoleBundle | null> {
+  const [row] = await db.query<{ document: RoleBundle }>('SELECT document FROM role_bundles WHERE digest = $1', [digest]);
+  return row?.document ?? null;
+}

@@ -1,0 +1,86 @@
+import { type Candidate, limitOf, type RoleDefinition, workOf } from '@formwork/core';
+import type { FullNodeRoleRow, NodeRow } from '@formwork/db';
+import type { RunView } from './run-view.ts';
+
+/** A candidate, and where its job would go. */
+export interface Placed extends Candidate {
+  readonly queue: string;
+  readonly row: FullNodeRoleRow;
+}
+
+export const stepQueue = (siteId: string | null): string => (siteId === null ? 'deployment.step' : `site.${siteId}.step`);
+
+/** Node-roles of the run that the graph lets run and that have not started. */
+export function candidatesOf(view: RunView): readonly Placed[] {
+  const placed: Placed[] = [];
+  for (const vertex of view.vertices.values()) {
+    const row = view.rows.get(vertex.nodeRole);
+    if (row === undefined || row.runId !== view.run.id) continue;
+    const work = workOf(row.state);
+    if (work?.phase !== 'ready' || work.queued || !view.schedule.isEligible(vertex.key)) continue;
+    const candidate = candidateOf(view, vertex.key, row);
+    if (candidate !== null) placed.push(candidate);
+  }
+  return placed;
+}
+
+/** What this node-role would take if it started now. */
+export function candidateOf(view: RunView, vertexKey: string, row: FullNodeRoleRow): Placed | null {
+  const role = view.index.roles.get(row.role);
+  if (role === undefined) return null;
+  const node = row.nodeId === null ? null : (view.nodes.get(row.nodeId) ?? null);
+  const runsOn = node === null ? runsOnNode(view, role, row) : null;
+  const where = node ?? runsOn;
+  const founding = row.founder && row.applied === null;
+  const siteId = where?.siteId ?? null;
+  return {
+    id: row.id,
+    key: row.key,
+    deploymentId: row.deploymentId,
+    site: siteId === null ? null : (view.sites.get(siteId)?.name ?? null),
+    nodeId: row.nodeId,
+    node: node?.name ?? null,
+    lane: row.lane,
+    role: row.role,
+    lock: founding || role.limits.lock === null ? null : { name: role.limits.lock.name, scopeKey: scopeKeyOf(role.limits.lock.scope, row, siteId) },
+    max: founding ? null : limitOf(role.limits.max, instancesOf(view, row.role)),
+    rollout: row.pending?.purpose === 'apply' && row.applied !== null && row.pending.action === 're-run',
+    creates: role.executor === 'provider' && row.pending?.purpose === 'apply',
+    needsNode: node !== null && role.executor === 'script' && row.pending?.purpose !== 'evict',
+    remainingMs: view.remainingMs.get(vertexKey) ?? 0,
+    since: row.updatedAt.getTime(),
+    queue: stepQueue(siteId),
+    row,
+  };
+}
+
+function scopeKeyOf(scope: 'deployment' | 'site' | 'global', row: FullNodeRoleRow, siteId: string | null): string {
+  if (scope === 'global') return 'global';
+  return scope === 'site' ? `site:${siteId ?? ''}` : `deployment:${row.deploymentId}`;
+}
+
+const instancesOf = (view: RunView, role: string): number => {
+  let count = 0;
+  for (const row of view.rows.values()) if (row.role === role && row.state.state !== 'removed') count += 1;
+  return count;
+};
+
+/**
+ * The node that a script of the deployment runs on (`runsOn`), or that evicts a dead member: one that answers and where
+ * the role is active; chosen anew for every attempt. Null for executors that need no machine.
+ */
+export function runsOnNode(view: RunView, role: RoleDefinition, row: FullNodeRoleRow): NodeRow | null {
+  const wanted = row.pending?.purpose === 'evict' ? row.role : role.runsOn;
+  if (wanted === null) return null;
+  const usable = [...view.rows.values()].flatMap((other) => {
+    if (other.nodeId === null || other.id === row.id) return [];
+    if (other.role !== wanted && other.as !== wanted) return [];
+    const node = view.nodes.get(other.nodeId);
+    if (node?.state !== 'ready' || node.lost || other.applied === null) return [];
+    return [{ node, active: other.state.state === 'active' }];
+  });
+  const active = usable.filter((one) => one.active);
+  // A retry goes elsewhere: the node may be why it failed.
+  const pool = active.length > 0 ? active : usable;
+  return pool[row.tries % Math.max(1, pool.length)]?.node ?? null;
+}

@@ -1,0 +1,75 @@
+import { type Binding, hashInputs, workOf } from '@formwork/core';
+import type { FullNodeRoleRow, NodeRoleChange } from '@formwork/db';
+import type { RunView } from './run-view.ts';
+import { gatherInputs } from './sources.ts';
+
+const actor = 'scheduler';
+
+/**
+ * What the graph's progress asks of the rows: blocked ones whose parents are through are released, or found unchanged;
+ * what a former run left behind is judged by the new plan; what is to go starts to leave; retries come due.
+ */
+export function judge(view: RunView, nowMs: number): readonly NodeRoleChange[] {
+  const changes: NodeRoleChange[] = [];
+  for (const vertex of view.vertices.values()) {
+    const row = view.rows.get(vertex.nodeRole);
+    if (row === undefined || row.runId !== view.run.id || row.pending === null) continue;
+    const change = judgeRow(view, vertex.key, row, nowMs);
+    if (change !== null) changes.push({ ...change, nodeRoleId: row.id, guard: { version: row.version }, actor });
+  }
+  return changes;
+}
+
+type Verdict = Pick<NodeRoleChange, 'event' | 'set' | 'data'>;
+
+function judgeRow(view: RunView, vertexKey: string, row: FullNodeRoleRow, nowMs: number): Verdict | null {
+  const { state, pending } = row;
+  if (pending === null) return null;
+  if (pending.purpose !== 'apply' && state.state !== 'removing' && state.state !== 'removed') {
+    // It was at work when its removal was approved; now it rests.
+    return restsNow(row) ? { event: { kind: 'leaving' } } : null;
+  }
+  const work = workOf(state);
+  if (work?.phase === 'failed' && work.retryAtMs !== null && work.retryAtMs <= nowMs) return { event: { kind: 'retried' } };
+  if (state.state === 'active' && pending.carriedAttempt === row.attempt) return judgeCarried(view, row);
+  if (work?.phase !== 'blocked' || !view.schedule.isEligible(vertexKey)) return null;
+  if (pending.purpose !== 'apply') return { event: { kind: 'released' } };
+  return isUnchanged(view, row) ? { event: { kind: 'unchanged' }, set: { pending: { ...pending, carriedAttempt: null } } } : { event: { kind: 'released' } };
+}
+
+const restsNow = (row: FullNodeRoleRow): boolean => {
+  const work = workOf(row.state);
+  return work === null || work.phase === 'blocked' || work.phase === 'failed' || (work.phase === 'ready' && !work.queued);
+};
+
+/** An attempt that began under the former plan has ended well: it counts if the new plan wants just that. */
+function judgeCarried(view: RunView, row: FullNodeRoleRow): Verdict {
+  const pending = row.pending === null ? null : { ...row.pending, carriedAttempt: null };
+  return isUnchanged(view, { ...row, pending: pending === null ? null : { ...pending, forced: false } })
+    ? { event: null, set: { pending } }
+    : { event: { kind: 'staled' }, set: { pending }, data: { because: 'the plan changed while it ran' } };
+}
+
+/** Hash equal and clean: what stands on the machine is what is wanted now. */
+function isUnchanged(view: RunView, row: FullNodeRoleRow): boolean {
+  if (row.pending?.forced === true || row.applied === null || !row.applied.clean) return false;
+  const binding = bindingOf(view, row);
+  if (binding === null) return false;
+  const { inputs, missing } = gatherInputs(gatherDeps(view), binding);
+  return missing.length === 0 && hashInputs(row.roleDigest, inputs) === row.applied.inputHash;
+}
+
+export const bindingOf = (view: RunView, row: Pick<FullNodeRoleRow, 'key'>): Binding | null =>
+  view.bindings?.byKey.get(row.key) ?? null;
+
+function gatherDeps(view: RunView): Parameters<typeof gatherInputs>[0] {
+  const { bindings } = view;
+  if (bindings === null) throw new Error('a destroy run has no inputs to gather');
+  const byName = new Map([...view.nodes.values()].map((node) => [node.name, node]));
+  return {
+    bindings,
+    row: (key) => view.rows.get(key) ?? null,
+    facts: (name) => byName.get(name)?.facts ?? {},
+    taskParams: view.run.params,
+  };
+}

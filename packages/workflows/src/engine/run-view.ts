@@ -1,0 +1,154 @@
+import {
+  type Actual,
+  type Bindings,
+  bindDeployment,
+  type Content,
+  type ContentIndex,
+  createSchedule,
+  FormworkError,
+  type Plan,
+  remainingPathMs,
+  type Schedule,
+  type SiteView,
+  type Specification,
+  type Standing,
+  type WorkVertex,
+} from '@formwork/core';
+import {
+  type Database,
+  type DeploymentRow,
+  type FullNodeRoleRow,
+  type NodeRow,
+  readActual,
+  readDeployment,
+  readNodeRoles,
+  readNodes,
+  readPlanDocument,
+  readRoleDurations,
+  readSites,
+  readSpecification,
+  type RunRow,
+  type SiteRow,
+} from '@formwork/db';
+import type { ContentStore } from './content-store.ts';
+
+/** How long a role that never ran is thought to take, for the critical path. */
+const unknownDurationMs = 5_000;
+
+/**
+ * A run as the scheduler sees it: immutable plan, graph and bindings; rows and progress that follow the events. It can
+ * be thrown away and read again at any time.
+ */
+export interface RunView {
+  readonly run: RunRow;
+  deployment: DeploymentRow;
+  readonly plan: Plan;
+  readonly spec: Specification;
+  readonly index: ContentIndex;
+  readonly bindings: Bindings | null;
+  readonly sites: ReadonlyMap<string, SiteRow>;
+  readonly nodes: Map<string, NodeRow>;
+  /** Living node-roles by key, and those this run has removed. */
+  readonly rows: Map<string, FullNodeRoleRow>;
+  readonly vertices: ReadonlyMap<string, WorkVertex>;
+  /** Vertices of a node-role's key: one, or an evicted one and its successor. */
+  readonly verticesOf: ReadonlyMap<string, WorkVertex>;
+  readonly schedule: Schedule;
+  readonly remainingMs: ReadonlyMap<string, number>;
+}
+
+/** A site as the plan needs it; `capabilities` come from the provider's stage one. */
+export type SiteViewOf = (site: SiteRow) => SiteView;
+
+export interface RunViewDeps {
+  readonly db: Database;
+  readonly content: ContentStore;
+  readonly siteView: SiteViewOf;
+}
+
+export async function loadRunView(deps: RunViewDeps, run: RunRow): Promise<RunView> {
+  const { db } = deps;
+  const [deployment, planned, nodes, rows, sites, durations] = await Promise.all([
+    readDeployment(db, run.deploymentId),
+    readPlanDocument(db, run.planId),
+    readNodes(db, run.deploymentId),
+    readNodeRoles(db, run.deploymentId),
+    readSites(db),
+    readRoleDurations(db),
+  ]);
+  if (deployment === null || planned === null) {
+    throw new FormworkError('not-found', 'run-gone', 'the deployment or the plan of this run is gone');
+  }
+  const specification = await readSpecification(db, run.deploymentId, planned.specificationVersion);
+  if (specification === null) {
+    throw new FormworkError('not-found', 'run-gone', 'the specification of this run is gone');
+  }
+  const { content, index } = await deps.content.content(specification.packs);
+  const actual = await readActual(db, deployment);
+  const bindings =
+    run.purpose === 'destroy' ? null : bind(specification.document, content, sites.map(deps.siteView), actual);
+  const plan = planned.document;
+  const vertices = plan.graph.vertices.filter((vertex) => vertex.kind === 'node-role');
+  const byKey = new Map(rows.map((row) => [row.key, row]));
+  const durationOf = (vertex: WorkVertex | undefined): number =>
+    vertex === undefined ? 0 : (durations.get(vertex.role) ?? unknownDurationMs);
+  const vertexByKey = new Map(vertices.map((vertex) => [vertex.key, vertex]));
+  const standings = new Map(vertices.map((vertex) => [vertex.key, standingOf(vertex, byKey.get(vertex.nodeRole) ?? null, run)]));
+  return {
+    run,
+    deployment,
+    plan,
+    spec: specification.document,
+    index,
+    bindings,
+    sites: new Map(sites.map((site) => [site.id, site])),
+    nodes: new Map(nodes.map((node) => [node.id, node])),
+    rows: byKey,
+    vertices: vertexByKey,
+    verticesOf: new Map(vertices.map((vertex) => [vertex.nodeRole, vertex])),
+    schedule: createSchedule(plan.graph, standings),
+    remainingMs: remainingPathMs(plan.graph, (key) => durationOf(vertexByKey.get(key))),
+  };
+}
+
+function bind(spec: Specification, content: Content, sites: readonly SiteView[], actual: Actual): Bindings {
+  const { bindings, problems } = bindDeployment({ spec, content, sites, actual });
+  if (bindings === null || problems.length > 0) {
+    throw new FormworkError('terminal', 'unbindable', problems.map((problem) => problem.message).join('; '));
+  }
+  return bindings;
+}
+
+/** Where a vertex stands, by its row. A row that is gone has been removed: done for what takes away. */
+export function standingOf(vertex: WorkVertex, row: FullNodeRoleRow | null, run: Pick<RunRow, 'id'>): Standing {
+  if (vertex.purpose !== 'apply') {
+    if (row === null || row.state.state === 'removed') return 'ok';
+    if (row.state.state === 'skipped') return 'skipped';
+    if (row.state.state !== 'removing') return 'pending';
+    return row.state.work.phase === 'failed' && row.state.work.retryAtMs === null ? 'failed' : 'pending';
+  }
+  if (row === null) return 'pending';
+  switch (row.state.state) {
+    case 'active':
+      // What was carried over from the former run is judged before it counts.
+      return row.runId === run.id && row.pending?.carriedAttempt === row.attempt ? 'pending' : 'ok';
+    case 'skipped':
+      return 'skipped';
+    case 'failed':
+      return row.state.retryAtMs === null ? 'failed' : 'pending';
+    default:
+      return 'pending';
+  }
+}
+
+/** Takes newer rows in; answers the keys of the vertices that may run since. */
+export function refreshRows(view: RunView, rows: readonly FullNodeRoleRow[]): void {
+  for (const row of rows) {
+    const known = view.rows.get(row.key);
+    if (known !== undefined && known.id === row.id && known.version > row.version) continue;
+    if (known !== undefined && known.id !== row.id && row.state.state === 'removed') continue;
+    view.rows.set(row.key, row);
+    const vertex = view.verticesOf.get(row.key);
+    if (vertex !== undefined) view.schedule.settle(vertex.key, standingOf(vertex, row, view.run));
+  }
+}
