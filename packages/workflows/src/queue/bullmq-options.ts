@@ -6,14 +6,21 @@ export const jobOptions = { attempts: 1, removeOnComplete: true, removeOnFail: t
 /** How many entries BullMQ keeps of its own event stream, which nobody reads. */
 export const eventStreamLimit = 100;
 
+/** A running job's lock lasts `lockMs` and is renewed at half of it; every `checkMs` jobs without a lock are looked for. */
+export interface StallTimes {
+  readonly lockMs: number;
+  readonly checkMs: number;
+}
+export const stallTimes: StallTimes = { lockMs: 30_000, checkMs: 15_000 };
+
 /**
  * A job whose worker died is found stalled and, `maxStalledCount` being 0, discarded instead of being run again:
  * only an expired lease re-drives work, by re-attaching to the same attempt.
  */
-export const workerOptions = {
-  lockDuration: 30_000,
-  stalledInterval: 15_000,
+export const workerOptions = (stall: StallTimes) => ({
+  lockDuration: stall.lockMs,
+  stalledInterval: stall.checkMs,
   maxStalledCount: 0,
   runRetryDelay: 500,
   drainDelay: 5,
-};
+});

@@ -33,10 +33,6 @@ export function openQueuePool(databaseUrl: string, onError: (error: unknown) => 
   // A listener per consumer is normal here, and an idle connection that dies must not end the process.
   inner.setMaxListeners(0);
   inner.on('error', onError);
-  // BullMQ drops all listeners of a LISTEN connection before it gives it back; its socket may still fail after that.
-  inner.on('release', (_error: unknown, client: pg.PoolClient) => {
-    client.on('error', onError);
-  });
   let closing = false;
 
   const bare: unknown = inner;
@@ -57,9 +53,7 @@ export function openQueuePool(databaseUrl: string, onError: (error: unknown) => 
       try {
         return await bare.query<R>(text, params);
       } catch (error) {
-        throw isConnectionLoss(error)
-          ? Object.assign(unavailable('the queue database does not answer', error), refused)
-          : error;
+        throw isConnectionLoss(error) ? refused(error) : error;
       }
     },
     connect,
@@ -83,7 +77,9 @@ export function openQueuePool(databaseUrl: string, onError: (error: unknown) => 
   };
 }
 
-const refused = { code: 'ECONNREFUSED' };
+/** Not a FormworkError: BullMQ reads the code. */
+const refused = (cause: unknown): Error =>
+  Object.assign(new Error('the queue database does not answer', { cause }), { code: 'ECONNREFUSED' });
 
 /** Everything the driver says itself is a lost connection; of what the server says, classes 08, 57P and too_many_connections. */
 function isConnectionLoss(error: unknown): boolean {

@@ -2,6 +2,7 @@ import { FormworkError } from '@formwork/core';
 import type { Log } from '@formwork/db';
 import type { z } from 'zod';
 import type { Consumer, Producer, QueueBackend } from './backend.ts';
+import { type StallTimes, stallTimes } from './bullmq-options.ts';
 import { errorLog } from './error-log.ts';
 import { checkName } from './job.ts';
 import { postgresBackend } from './postgres-backend.ts';
@@ -45,12 +46,15 @@ export async function openQueues<Data extends object>(deps: {
   readonly jobSchema: z.ZodType<Data>;
   readonly log: Log;
   readonly addTimeoutMs?: number;
+  /** How soon a dead worker's job is discarded; short only in tests. */
+  readonly stall?: StallTimes;
 }): Promise<Queues<Data>> {
+  const stall = deps.stall ?? stallTimes;
   const onError = errorLog(deps.log, deps.redisUrl === null ? 'postgres' : 'redis');
   const backend: QueueBackend =
     deps.redisUrl === null
-      ? await postgresBackend({ databaseUrl: deps.databaseUrl, onError })
-      : redisBackend({ redisUrl: deps.redisUrl, onError });
+      ? await postgresBackend({ databaseUrl: deps.databaseUrl, onError, stall })
+      : redisBackend({ redisUrl: deps.redisUrl, onError, stall });
   const addTimeoutMs = deps.addTimeoutMs ?? 10_000;
   const producers = new Map<string, Producer>();
   const workers = new Set<QueueWorker>();
@@ -99,7 +103,6 @@ export async function openQueues<Data extends object>(deps: {
           try {
             await handler(deps.jobSchema.parse(data), signal);
           } catch (error) {
-            onError(error, queueName);
             deps.log.error(
               { queue: queueName, jobId, error: messageOf(error) },
               'a job handler threw; the job is dropped',

@@ -1,28 +1,30 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { QueueBackend } from './backend.ts';
-import { eventStreamLimit, jobOptions, workerOptions } from './bullmq-options.ts';
+import { eventStreamLimit, jobOptions, type StallTimes, workerOptions } from './bullmq-options.ts';
 import { settles } from './within.ts';
 
 /**
  * BullMQ on Redis. Two shared connections, and one more for each consumer, which blocks on its queue.
- * The producer's connection refuses commands while Redis is away (the outbox retries); the consumers' one waits.
+ * The producer's connection gives a command up at the second failed connect (the outbox retries); the consumers' one
+ * waits as long as it takes.
  */
 export function redisBackend(deps: {
   readonly redisUrl: string;
   readonly onError: (error: unknown, queue?: string) => void;
+  readonly stall: StallTimes;
 }): QueueBackend {
   const retryStrategy = (times: number) => Math.min(times * 100, 1_000);
-  const connect = (options: { maxRetriesPerRequest: number | null; enableOfflineQueue: boolean }) => {
-    const redis = new Redis(deps.redisUrl, { ...options, retryStrategy, connectTimeout: 5_000 });
+  const connect = (maxRetriesPerRequest: number | null) => {
+    const redis = new Redis(deps.redisUrl, { maxRetriesPerRequest, retryStrategy, connectTimeout: 5_000 });
     redis.on('error', (error: unknown) => {
       deps.onError(error);
     });
     redis.setMaxListeners(0);
     return redis;
   };
-  const producing = connect({ maxRetriesPerRequest: 1, enableOfflineQueue: false });
-  const consuming = connect({ maxRetriesPerRequest: null, enableOfflineQueue: true });
+  const producing = connect(1);
+  const consuming = connect(null);
 
   return {
     name: 'redis',
@@ -48,7 +50,7 @@ export function redisBackend(deps: {
         queueName,
         // Three parameters: BullMQ hands out a signal only to a processor that declares it.
         (job, _token, signal) => run(job.id ?? '', job.data, signal ?? new AbortController().signal),
-        { connection: consuming, concurrency, ...workerOptions },
+        { connection: consuming, concurrency, ...workerOptions(deps.stall) },
       );
       worker.on('error', (error: unknown) => {
         deps.onError(error, queueName);
