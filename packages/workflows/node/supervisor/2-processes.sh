@@ -1,0 +1,91 @@
+# Which processes are the attempt's, and killing them.
+
+# look PID: sets p_state p_parent p_session p_start from /proc/PID/stat (fields 3, 4, 6, 22); fails when it is gone.
+# The name in field 2 may hold anything, so the line is cut after its last ")".
+look() {
+  p_line=
+  { read -r p_line <"/proc/$1/stat"; } 2>/dev/null
+  case $p_line in
+    *')'*) p_line=${p_line##*) } ;;
+    *) return 1 ;;
+  esac
+  # shellcheck disable=SC2086
+  set -- $p_line
+  [ $# -ge 20 ] || return 1
+  p_state=$1 p_parent=$2 p_session=$4
+  shift 19
+  p_start=$1
+}
+
+# alive PID START: that very process, not one that took its number over, and not a zombie.
+alive() {
+  look "$1" && [ "$p_start" = "$2" ] && [ "$p_state" != Z ]
+}
+
+# A container shares its host's boot id, so the start of PID 1 is part of ours: it changes when the container restarts.
+if [ -z "$boot" ]; then
+  read -r boot </proc/sys/kernel/random/boot_id
+  look 1 && boot=$boot-$p_start
+fi
+look $$ && my_start=$p_start
+
+nap_ms() {
+  n_frac=$((1000 + $1 % 1000))
+  { sleep "$(($1 / 1000)).${n_frac#1}" || sleep 1; } </dev/null >/dev/null 2>&1 &
+  wait $!
+}
+
+# marked: pids of the attempt's processes, in $found. Members of its steps' sessions; with `all` also whatever carries
+# its FW_DIR in the environment (it may have made a session of its own) and every descendant of those.
+marked() {
+  m_sessions=" "
+  if [ -e "$place/sessions" ]; then
+    while read -r m_pid m_start; do
+      # A leader with another start is another session under a number used again.
+      if look "$m_pid" && [ "$p_start" != "$m_start" ]; then continue; fi
+      m_sessions="$m_sessions$m_pid "
+    done <"$place/sessions"
+  fi
+  found=" "
+  if [ "$1" = all ]; then
+    for m_file in $(grep -lsF "FW_DIR=$place/fw" /proc/[0-9]*/environ 2>/dev/null); do
+      m_pid=${m_file#/proc/}
+      m_pid=${m_pid%/environ}
+      look "$m_pid" && [ "$p_state" != Z ] && found="$found$m_pid "
+    done
+  fi
+  while :; do
+    m_before=$found
+    for m_dir in /proc/[0-9]*; do
+      m_pid=${m_dir#/proc/}
+      case $found in *" $m_pid "*) continue ;; esac
+      look "$m_pid" || continue
+      [ "$p_state" = Z ] && continue
+      case $m_sessions in *" $p_session "*)
+        found="$found$m_pid "
+        continue
+        ;;
+      esac
+      [ "$1" = all ] || continue
+      case $found in *" $p_parent "*) found="$found$m_pid " ;; esac
+    done
+    [ "$found" = "$m_before" ] && break
+  done
+  [ "$found" != " " ]
+}
+
+# slay session|all: TERM, two seconds of grace, KILL; succeeds only once a look finds nothing left.
+slay() {
+  marked "$1" || return 0
+  # shellcheck disable=SC2086
+  kill -TERM $found 2>/dev/null
+  s_turn=0
+  while [ $s_turn -lt 120 ]; do
+    nap_ms 100
+    marked "$1" || return 0
+    # shellcheck disable=SC2086
+    [ $s_turn -ge 20 ] && kill -KILL $found 2>/dev/null
+    s_turn=$((s_turn + 1))
+  done
+  return 1
+}

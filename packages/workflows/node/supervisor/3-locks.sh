@@ -1,0 +1,43 @@
+# Locks between processes of this node.
+
+# try_lock FD NAME: one try. flock where there is one: it dies with its holder. Else a hard link, made whole with its
+# holder's identity and hence never half-written; a dead holder's is taken away inside a second, short-lived lock.
+try_lock() {
+  l_file=$run/locks/$2
+  if command -v flock >/dev/null 2>&1; then
+    eval "exec $1>>\"\$l_file\""
+    flock -n "$1"
+    return
+  fi
+  echo "$$ $my_start $boot" >"$l_file.$$"
+  ln "$l_file.$$" "$l_file.held" 2>/dev/null
+  l_failed=$?
+  rm -f "$l_file.$$"
+  [ $l_failed = 0 ] && return 0
+  lock_is_stale "$l_file.held" || return 1
+  if mkdir "$l_file.break" 2>/dev/null; then
+    lock_is_stale "$l_file.held" && rm -f "$l_file.held"
+    rmdir "$l_file.break"
+  else
+    find "$l_file.break" -prune -mmin +1 -exec rmdir {} \; 2>/dev/null
+  fi
+  return 1
+}
+lock_is_stale() {
+  l_pid= l_start= l_boot=
+  { read -r l_pid l_start l_boot <"$1"; } 2>/dev/null || return 1
+  [ "$l_boot" = "$boot" ] && alive "$l_pid" "$l_start" && return 1
+  return 0
+}
+unlock() {
+  eval "exec $1>&-"
+  l_pid= l_start=
+  { read -r l_pid l_start l_boot <"$run/locks/$2.held"; } 2>/dev/null || return 0
+  [ "$l_pid $l_start" = "$$ $my_start" ] && rm -f "$run/locks/$2.held"
+  return 0
+}
+
+# put FILE TEXT: whole or not at all.
+put() {
+  printf '%s\n' "$2" >"$1.new.$$" && mv "$1.new.$$" "$1"
+}

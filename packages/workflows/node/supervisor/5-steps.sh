@@ -1,0 +1,95 @@
+# Running one step, and ending the attempt.
+say() {
+  printf '[formwork] %s\n' "$1" >&7
+}
+
+# run_step NAME FILE: in a session of its own, with nothing in its environment but what is written here. Sets `code`.
+run_step() {
+  step=$1
+  say "$1"
+  (
+    cd "$place/role" || exit 70
+    exec setsid env -i PATH="$PATH" LC_ALL=C DEBIAN_FRONTEND=noninteractive FW_DIR="$place/fw" FW_ACTION="$action" \
+      FW_FOUNDING="$founding" FW_ROLE="$role" FW_NODE="$node" \
+      /bin/sh "./$2" </dev/null >&7 2>&1 7>&- 8>&- 9>&-
+  ) &
+  step_pid=$!
+  look $step_pid && echo "$step_pid $p_start" >>"$place/sessions"
+  while :; do
+    wait $step_pid
+    code=$?
+    [ -n "$stop" ] && end_stopped
+    # A signal to us may end `wait` early; the step is over when its process is.
+    [ $code -gt 128 ] && look $step_pid && [ "$p_state" != Z ] && continue
+    return 0
+  done
+}
+
+end_stopped() {
+  case $stop in
+    timeout) say "stopped: the time limit of $timeout s has passed" ;;
+    *) say "stopped: aborted" ;;
+  esac
+  while ! slay all; do say "processes of this attempt do not die; still trying"; done
+  finish "$stop" "$step" 0
+}
+
+# finish KIND STEP CODE: nothing of the attempt runs after this, and nothing of its inputs is left.
+finish() {
+  trap '' TERM USR1
+  [ -n "$watchdog" ] && kill "$watchdog" 2>/dev/null
+  if [ -n "$step_pid" ]; then
+    while ! slay session; do say "processes of this attempt do not die; still trying"; done
+  fi
+  exec 7>&-
+  # A daemon that left the session may hold the pipe for ever: what it says from now on is not this attempt's.
+  f_turn=0
+  while [ -n "$logger" ] && alive "$logger" "$logger_start" && [ $f_turn -lt 20 ]; do
+    nap_ms $((10 + f_turn * 10))
+    f_turn=$((f_turn + 1))
+  done
+  if [ -n "$logger" ] && alive "$logger" "$logger_start"; then
+    for f_file in /proc/[0-9]*; do
+      look "${f_file#/proc/}" && [ "$p_parent" = "$logger" ] && kill "${f_file#/proc/}" 2>/dev/null
+    done
+    kill "$logger" 2>/dev/null
+  fi
+  mkdir -p "$place/out"
+  [ -f "$place/fw/out.json" ] && mv "$place/fw/out.json" "$place/out.json"
+  [ -d "$place/fw/out" ] && mv "$place/fw/out" "$place/"
+  [ -f "$place/fw/why" ] && head -c 1000 "$place/fw/why" >"$record/why"
+  retry=5000
+  if [ -f "$place/fw/retry-after-ms" ]; then
+    read -r f_value <"$place/fw/retry-after-ms"
+    case $f_value in '' | *[!0-9]* | ?????????*) ;; *) retry=$f_value ;; esac
+  fi
+  rm -rf "$place/fw" "$place/role" "$place/log.pipe" "$place/sessions"
+  put "$record/status" "$1 $2 $3 $applied $retry $boot $fence"
+  if [ "$1" = reboot ]; then
+    put "$record/rebooting" "$boot"
+    sync
+  fi
+  for f_file in "$place"/clients/*; do
+    { read -r f_start <"$f_file"; } 2>/dev/null && alive "${f_file##*/}" "$f_start" && kill -USR1 "${f_file##*/}"
+  done
+  unlock 8 "node-role-$node_role"
+  unlock 9 "lane-$lane"
+  if [ "$1" = reboot ]; then
+    f_turn=0
+    while [ ! -e "$place/delivered" ] && [ $f_turn -lt 12 ]; do
+      nap_ms 250
+      f_turn=$((f_turn + 1))
+    done
+    nap_ms 500
+    reboot_now
+  fi
+  exit 0
+}
+
+reboot_now() {
+  if [ -n "$reboot_command" ]; then
+    $reboot_command
+  else
+    systemctl reboot || reboot || shutdown -r now
+  fi </dev/null >/dev/null 2>&1
+}

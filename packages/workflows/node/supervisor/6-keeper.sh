@@ -1,0 +1,143 @@
+# The keeper: locks, orphans, then check, apply, verify.
+# wait_for_lock FD NAME: in line until it is ours, the time is up or somebody aborts.
+wait_for_lock() {
+  w_told=
+  w_ms=50
+  until try_lock "$1" "$2"; do
+    [ -n "$stop" ] && end_stopped
+    [ -e "$record/abort" ] && stop=aborted && end_stopped
+    [ -z "$w_told" ] && say "waiting until what runs in $2 has ended"
+    w_told=1
+    nap_ms $w_ms
+    [ $w_ms -lt 400 ] && w_ms=$((w_ms * 2))
+  done
+}
+
+# Attempts of this node-role or this lane whose keeper died: nobody watches them any more, so they must be gone first.
+clear_orphans() {
+  c_mine_record=$record c_mine_place=$place
+  for c_record in "$lib"/n/*/a/*; do
+    [ -e "$c_record/keeper" ] || continue
+    [ -e "$c_record/status" ] && continue
+    [ "$c_record" = "$c_mine_record" ] && continue
+    c_owner=${c_record%/a/*}
+    read -r c_lane <"$c_record/lane" || c_lane=
+    [ "${c_owner##*/}" = "$node_role" ] || [ "$c_lane" = "$lane" ] || continue
+    read -r c_pid c_start c_boot <"$c_record/keeper"
+    if [ "$c_boot" = "$boot" ]; then
+      alive "$c_pid" "$c_start" && continue
+      record=$c_record place=$run/a/${c_record##*/}
+      while ! slay all; do
+        [ -n "$stop" ] && break
+        nap_ms 500
+      done
+      record=$c_mine_record place=$c_mine_place
+      [ -n "$stop" ] && end_stopped
+    fi
+    rm -rf "$run/a/${c_record##*/}"
+    put "$c_record/status" "lost - 0 0 0 $boot 0"
+  done
+}
+
+# The last three attempts of the node-role stay, and outputs only of the one that runs now.
+prune() {
+  p_kept=0
+  # shellcheck disable=SC2045
+  for p_name in $(ls -1t "$lib/n/$node_role/a"); do
+    p_kept=$((p_kept + 1))
+    [ "$p_name" = "$key" ] && continue
+    [ -e "$lib/n/$node_role/a/$p_name/status" ] || continue
+    rm -rf "$run/a/$p_name"
+    [ $p_kept -gt 3 ] && rm -rf "$lib/n/$node_role/a/$p_name"
+  done
+}
+
+# settle: what an exit code of apply, verify, refresh, remove or evict means.
+settle() {
+  case $code in
+    0) return 0 ;;
+    75) finish transient "$step" 75 ;;
+    76)
+      put "$record/resume" "$step $applied"
+      finish not-yet "$step" 76
+      ;;
+    77) finish reboot "$step" 77 ;;
+    *) finish failed "$step" "$code" ;;
+  esac
+}
+
+keeper() {
+  stop= step=- step_pid= watchdog= logger= applied=0
+  trap 'stop=aborted' TERM
+  trap 'stop=timeout' USR1
+  put "$record/keeper" "$$ $my_start $boot"
+  rm -f "$record/claimer"
+  mkfifo "$place/log.pipe"
+  keep_log <"$place/log.pipe" >/dev/null 2>&1 &
+  logger=$!
+  look $logger && logger_start=$p_start
+  exec 7>"$place/log.pipe"
+  # The watchdog says it again until it is heard: a signal between two commands would be lost on `wait`.
+  (
+    exec 7>&-
+    trap 'kill $w_sleep 2>/dev/null; exit 0' TERM
+    sleep "$timeout" &
+    w_sleep=$!
+    wait $w_sleep
+    while alive "$keeper_pid" "$my_start"; do
+      kill -USR1 "$keeper_pid"
+      sleep 1 &
+      w_sleep=$!
+      wait $w_sleep
+    done
+  ) </dev/null >/dev/null 2>&1 &
+  watchdog=$!
+  wait_for_lock 8 "node-role-$node_role"
+  wait_for_lock 9 "lane-$lane"
+  [ -e "$record/abort" ] && stop=aborted && end_stopped
+  read -r k_fence k_key <"$lib/n/$node_role/fence"
+  if [ "$k_key" != "$key" ]; then
+    echo "attempt $k_key with fence $k_fence came while this one was waiting" >"$record/why"
+    finish fenced - 0
+  fi
+  clear_orphans
+  prune
+  resume_at=
+  if [ -e "$record/resume" ]; then
+    read -r resume_at applied <"$record/resume"
+    rm -f "$record/resume"
+  fi
+  case $phase in
+    apply)
+      wanted=1
+      if [ -z "$resume_at" ] && [ -n "$step_check" ]; then
+        run_step check "$step_check"
+        case $code in
+          0) wanted=0 ;;
+          1) ;;
+          *) finish failed check "$code" ;;
+        esac
+      fi
+      if [ "$resume_at" != verify ] && [ $wanted = 1 ] && [ -n "$step_apply" ]; then
+        applied=1
+        run_step apply "$step_apply"
+        settle
+      fi
+      if [ -n "$step_verify" ]; then
+        run_step verify "$step_verify"
+        settle
+      fi
+      ;;
+    verify)
+      [ -n "$from_boot" ] && applied=1
+      if [ -n "$step_verify" ]; then
+        run_step verify "$step_verify"
+        settle
+      fi
+      ;;
+    refresh) [ -n "$step_refresh" ] && applied=1 && run_step refresh "$step_refresh" && settle ;;
+    remove) [ -n "$step_remove" ] && applied=1 && run_step remove "$step_remove" && settle ;;
+    evict) [ -n "$step_evict" ] && applied=1 && run_step evict "$step_evict" && settle ;;
+  esac
+  finish "done" - 0
+}

@@ -1,0 +1,119 @@
+# The front: frames to the client.
+frame() {
+  printf 'FW1 %s\n' "$*"
+}
+
+# end KIND [STEP CODE APPLIED RETRY BOOT]: the last frame.
+end() {
+  frame end "$1" "${2:--}" "${3:-0}" "${4:-0}" "${5:-0}" "${6:-$boot}"
+  exit 0
+}
+
+end_because() {
+  printf 'FW1 why %s\n%s' "${#2}" "$2"
+  end "$1" - 0 0 "${3:-0}"
+}
+
+# send NAME FILE: a frame with the file's bytes.
+send() {
+  s_size=$(wc -c <"$2")
+  frame "$1" $((s_size))
+  head -c $((s_size)) "$2"
+}
+
+# Sends what the log holds beyond $offset. A piece is opened before its size is promised: it may be removed meanwhile.
+drain() {
+  for d_file in "$record"/log.*; do
+    [ -e "$d_file" ] || continue
+    d_start=$((${d_file##*.} - log_base))
+    d_size=$(wc -c 2>/dev/null <"$d_file") || continue
+    d_end=$((d_start + d_size))
+    [ $d_end -gt "$offset" ] || continue
+    { exec 6<"$d_file"; } 2>/dev/null || continue
+    [ $d_start -gt "$offset" ] && offset=$d_start
+    frame log "$offset" $((d_end - offset))
+    tail -c +$((offset - d_start + 1)) <&6 | head -c $((d_end - offset))
+    exec 6<&-
+    offset=$d_end
+  done
+}
+
+# The last bytes of the log, for the message of a failure: a client that attached late has not seen them.
+send_tail() {
+  set -- "$record"/log.*
+  [ -e "$1" ] || return 0
+  while [ $# -gt 2 ]; do shift; done
+  cat "$@" | tail -c 4096 >"$record/tail.$$"
+  send tail "$record/tail.$$"
+  rm -f "$record/tail.$$"
+}
+
+report() {
+  drain
+  read -r r_kind r_step r_code r_applied r_retry r_boot r_fence <"$record/status"
+  if [ "$r_kind" = "done" ]; then
+    if [ ! -d "$place/out" ]; then
+      end_because lost "it had ended well, but its outputs were gone from the node before anybody fetched them"
+    fi
+    for r_file in "$place/out.json" "$place"/out/*; do
+      [ -f "$r_file" ] || continue
+      r_name=${r_file#"$place"/}
+      case $r_name in out.json) ;; *[!A-Za-z0-9_./-]*) continue ;; esac
+      if [ $(($(wc -c <"$r_file"))) -gt $output_bytes ]; then
+        end_because failed "the output file $r_name is larger than $output_bytes bytes"
+      fi
+      send "file $r_name" "$r_file"
+    done
+  else
+    [ -e "$record/why" ] && send why "$record/why"
+    send_tail
+  fi
+  frame end "$r_kind" "$r_step" "$r_code" "$r_applied" "$r_retry" "$r_boot"
+  [ -d "$place" ] && : >"$place/delivered"
+  exit 0
+}
+
+# Follows the keeper until it has ended. Polls slowly when nothing happens: the keeper wakes us at its end.
+follow() {
+  woke=
+  trap 'woke=1' USR1
+  mkdir -p "$place/clients"
+  echo "$my_start" >"$place/clients/$$"
+  f_ms=50
+  f_ticks=0
+  while :; do
+    if [ -e "$record/status" ]; then report; fi
+    if [ -e "$record/keeper" ]; then
+      read -r f_pid f_begin f_boot <"$record/keeper"
+    else
+      f_pid=$launched f_begin=$launched_start
+    fi
+    f_before=$offset
+    drain
+    if ! alive "$f_pid" "$f_begin" && [ ! -e "$record/status" ]; then
+      lose "its supervisor is gone without having ended it"
+    fi
+    if [ "$offset" != "$f_before" ]; then
+      f_ms=100
+    elif [ $f_ms -lt 400 ]; then
+      f_ms=$((f_ms * 2))
+    fi
+    # Also how we notice that nobody listens: writing to a closed channel ends us.
+    f_ticks=$((f_ticks + f_ms))
+    if [ $f_ticks -gt 10000 ]; then
+      frame tick
+      f_ticks=0
+    fi
+    [ -n "$woke" ] || nap_ms $f_ms
+    woke=
+  done
+}
+
+# lose WHY: whatever is left of the attempt is killed before anybody is told.
+lose() {
+  [ $decision = restarted ] || slay all
+  rm -rf "$place/fw" "$place/role"
+  printf '%s\n' "$1" >"$record/why"
+  put "$record/status" "lost - 0 0 0 $boot $fence"
+  report
+}

@@ -1,0 +1,44 @@
+# Abort, and the choice of mode.
+abort() {
+  a_left=0
+  for record in "$lib"/n/*/a/"$attempt" "$lib"/n/*/a/"$attempt".after-*; do
+    [ -d "$record" ] || continue
+    [ -e "$record/status" ] && continue
+    key=${record##*/}
+    place=$run/a/$key
+    : >"$record/abort"
+    a_turn=0
+    a_pid=
+    # The keeper does it itself: it holds the locks, and ends the log and the record in order.
+    while [ ! -e "$record/status" ] && [ $a_turn -lt 80 ]; do
+      if [ -e "$record/keeper" ]; then
+        read -r a_pid a_start a_boot <"$record/keeper"
+        [ "$a_boot" = "$boot" ] && alive "$a_pid" "$a_start" || break
+        kill -TERM "$a_pid" 2>/dev/null
+      elif [ -e "$record/claimer" ]; then
+        read -r a_cpid a_start a_boot <"$record/claimer"
+        [ "$a_boot" = "$boot" ] && alive "$a_cpid" "$a_start" || break
+      fi
+      nap_ms 250
+      a_turn=$((a_turn + 1))
+    done
+    [ -e "$record/status" ] && continue
+    [ -n "$a_pid" ] && [ "$a_boot" = "$boot" ] && alive "$a_pid" "$a_start" && kill -KILL "$a_pid" 2>/dev/null
+    if slay all; then
+      rm -rf "$place/fw" "$place/role"
+      put "$record/status" "aborted - 0 0 0 $boot 0"
+    else
+      a_left=1
+    fi
+  done
+  if [ $a_left = 0 ]; then frame gone; else frame alive; fi
+}
+
+keeper_pid=$$
+mkdir -p "$run/locks" "$run/a" "$lib/n" "$lib/bundles"
+chmod 700 "$run" "$lib"
+case $mode in
+  run) front "$@" ;;
+  keeper) keeper ;;
+  abort) abort ;;
+esac
