@@ -1,11 +1,8 @@
-import { createPrivateKey, createPublicKey, createHash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Catalogue, Facts } from '@formwork/core';
 import type { HostKey, Observation, OwnedResource, OwnerTags } from '../contract.ts';
 import type { SimConfiguration } from './configuration.ts';
 import type { Machine } from './machine.ts';
-
-/** PKCS #8 of an Ed25519 private key up to its 32 bytes of seed (RFC 8410, section 7). */
-const ed25519Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /** A length and the bytes, as SSH writes strings (RFC 4251, section 5). */
 function sshString(bytes: Buffer): Buffer {
@@ -14,17 +11,12 @@ function sshString(bytes: Buffer): Buffer {
   return Buffer.concat([length, bytes]);
 }
 
-/** A real public key whose private half nobody keeps; the same for the same seed and provider id. */
+/** Well-formed (RFC 8709, section 4) and the same for the same seed and provider id; nobody has the private half. */
 export function hostKeyOf(seed: number, providerId: string): HostKey {
-  const secret = createHash('sha256')
+  const point = createHash('sha256')
     .update(JSON.stringify([seed, 'host-key', providerId]))
     .digest();
-  const der = Buffer.concat([ed25519Prefix, secret]);
-  const publicDer = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })).export({
-    format: 'der',
-    type: 'spki',
-  });
-  const body = Buffer.concat([sshString(Buffer.from('ssh-ed25519')), sshString(publicDer.subarray(-32))]);
+  const body = Buffer.concat([sshString(Buffer.from('ssh-ed25519')), sshString(point)]);
   return { publicKey: `ssh-ed25519 ${body.toString('base64')}`, trust: 'pinned' };
 }
 
@@ -32,10 +24,12 @@ export const factsOf = (machine: Machine): Facts => ({
   address: machine.address,
   arch: machine.arch,
   cpus: machine.cpus,
+  diskGib: machine.diskGib,
   hostname: machine.name,
   kernel: '6.1.0-sim',
   memoryMib: machine.memoryMib,
-  os: machine.image,
+  os: machine.os,
+  osRelease: machine.osRelease,
 });
 
 export const sameTags = (a: OwnerTags, b: OwnerTags): boolean =>

@@ -1,7 +1,8 @@
 /**
  * ```
  * <directory>/machines/<key hash>.json   one machine; made by link(2), changed by rename(2): never half a file
- *             addresses/<address>        symbolic link whose target is the key hash that holds the address
+ *             addresses/<address>        another name of the file as it was made: an address is held by one machine, and
+ *                                        a second name costs a thirtieth of a second file
  *             counters/<hash>            as many bytes as were counted
  *             ledger/<process>.log       one JSON line an event, appended in one write(2)
  * ```
@@ -96,11 +97,11 @@ export function openDiskPark(directory: string): Park {
   };
   const known = (nodeId: string): Machine | null =>
     newest([...(byNode.get(nodeId) ?? [])].flatMap((h) => find(h) ?? []));
-  const reserve = (address: string, keyHash: string): boolean => {
-    const path = join(addressesPath, address);
-    if (unless('EEXIST', () => fs.symlinkSync(keyHash, path))) return true;
-    let holder = '';
-    return unless('ENOENT', () => (holder = fs.readlinkSync(path))) && holder === keyHash;
+  /** The key of the machine that holds the address, or null. It may be our own, from a call that was cut short. */
+  const holderOf = (address: string): string | null => {
+    let text = '';
+    if (!unless('ENOENT', () => (text = fs.readFileSync(join(addressesPath, address), 'utf8')))) return null;
+    return machineSchema.parse(JSON.parse(text)).key;
   };
   const release = (address: string): boolean => unless('ENOENT', () => fs.unlinkSync(join(addressesPath, address)));
   /** Writes the text to a file of its own first; one name does, since no two calls of a process are at it at once. */
@@ -120,19 +121,22 @@ export function openDiskPark(directory: string): Park {
     add: (machine, keyHash, candidates) => {
       prepare();
       for (const address of candidates) {
-        if (!reserve(address, keyHash)) continue;
+        if ((holderOf(address) ?? machine.key) !== machine.key) continue;
         const made = { ...machine, address };
         const temporary = written(made);
-        const isNew = unless('EEXIST', () => fs.linkSync(temporary, pathOf(keyHash)));
-        fs.unlinkSync(temporary);
-        if (isNew) {
-          counted = { ...counted, machines: counted.machines + 1 };
-          return { machine: made, made: true };
+        try {
+          const taken = !unless('EEXIST', () => fs.linkSync(temporary, join(addressesPath, address)));
+          if (taken && holderOf(address) !== machine.key) continue;
+          if (unless('EEXIST', () => fs.linkSync(temporary, pathOf(keyHash)))) {
+            counted = { ...counted, machines: counted.machines + 1 };
+            return { machine: made, made: true };
+          }
+        } finally {
+          fs.unlinkSync(temporary);
         }
         const existing = find(keyHash);
-        if (existing === null) return { machine: made, made: false };
-        if (existing.address !== address) release(address);
-        return { machine: existing, made: false };
+        if (existing !== null && existing.address !== address) release(address);
+        return { machine: existing ?? made, made: false };
       }
       throw new RangeError('every address is taken');
     },

@@ -53,10 +53,12 @@ describe('a simulated machine', () => {
       address: seen.addresses[0]?.host,
       arch: 'amd64',
       cpus: 2,
+      diskGib: null,
       hostname: 'edge-etcd-1',
       kernel: '6.1.0-sim',
       memoryMib: 4096,
-      os: 'debian-12',
+      os: 'debian',
+      osRelease: 'bookworm',
     });
     expect(await look(7)).toEqual(seen);
     expect((await look(8)).hostKey).not.toEqual(seen.hostKey);

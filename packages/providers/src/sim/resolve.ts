@@ -9,10 +9,29 @@ export interface Resolved {
   readonly arch: string;
   readonly cpus: number;
   readonly memoryMib: number;
+  /** Null: as much as the site gives. */
+  readonly diskGib: number | null;
+  /** Distribution and its release by code name, as every provider's facts say them: `debian`, `bookworm`. */
+  readonly os: string;
+  readonly osRelease: string;
   readonly zone: string;
 }
 
 const gib = 1024;
+
+/** Code names, which facts carry, by the version that portable image names carry. */
+const codeNames: Readonly<Record<string, string>> = {
+  'debian-11': 'bullseye',
+  'debian-12': 'bookworm',
+  'debian-13': 'trixie',
+  'ubuntu-22.04': 'jammy',
+  'ubuntu-24.04': 'noble',
+};
+
+function releaseOf(image: string): Pick<Resolved, 'os' | 'osRelease'> {
+  const [os = image, version = 'unknown'] = image.split('-');
+  return { os, osRelease: codeNames[image] ?? version };
+}
 
 function named<T extends { readonly name: string }>(
   field: 'image' | 'size',
@@ -25,10 +44,13 @@ function named<T extends { readonly name: string }>(
   throw providerError(simFailures.unknownName(field, wanted ?? 'default', names));
 }
 
-function sizeOf(configuration: SimConfiguration, size: NodeRequest['size']): { cpus: number; memoryMib: number } {
+function sizeOf(
+  configuration: SimConfiguration,
+  size: NodeRequest['size'],
+): Pick<Resolved, 'cpus' | 'memoryMib' | 'diskGib'> {
   if (size === null || typeof size === 'string') {
-    const { cpus, memoryGib } = named('size', configuration.sizes, size);
-    return { cpus, memoryMib: Math.round(memoryGib * gib) };
+    const { cpus, memoryGib, diskGib } = named('size', configuration.sizes, size);
+    return { cpus, memoryMib: Math.round(memoryGib * gib), diskGib };
   }
   const { maxCpus, maxMemoryGib, maxDiskGib } = configuration.custom;
   const bounds = [
@@ -40,7 +62,8 @@ function sizeOf(configuration: SimConfiguration, size: NodeRequest['size']): { c
   for (const [what, wanted, max] of bounds) {
     if (wanted > max) throw providerError(simFailures.sizeTooLarge(what, wanted, max));
   }
-  return { cpus: size.cpus ?? 1, memoryMib: Math.round((size.memoryGib ?? 1) * gib) };
+  const { cpus = 1, memoryGib = 1, diskGib = null } = size;
+  return { cpus, memoryMib: Math.round(memoryGib * gib), diskGib };
 }
 
 /** Throws a provider error of kind `invalid` for what the site does not know, `capacity` past the last candidate. */
@@ -57,5 +80,5 @@ export function resolveRequest(configuration: SimConfiguration, request: NodeReq
   }
   const zone = configuration.zones[request.candidate];
   if (zone === undefined) throw providerError(simFailures.noCandidate(request.candidate, configuration.zones.length));
-  return { image: image.name, arch: image.arch, ...size, zone };
+  return { image: image.name, arch: image.arch, ...releaseOf(image.name), ...size, zone };
 }
