@@ -22,6 +22,9 @@ export type {
   StageOneRole,
   StepResult,
 } from './contract.ts';
+export { localConfigurationSchema } from './local/configuration.ts';
+export type { LocalConfiguration, LocalCredentials } from './local/configuration.ts';
+export { localProvider } from './local/provider.ts';
 export { machineSteps } from './machine-steps.ts';
 export type { MachineOutputs } from './machine-steps.ts';
 export { failureOf, providerError } from './provider-error.ts';
@@ -35,3 +38,5 @@ export { readSimLedger } from './sim/ledger.ts';
 export type { SimLedgerEntry } from './sim/ledger.ts';
 export { openSim } from './sim/provider.ts';
 export type { SimProvider } from './sim/provider.ts';
+export { probeSsh } from './ssh-probe.ts';
+export type { SshProbeOptions } from './ssh-probe.ts';
