@@ -38,11 +38,14 @@ export {
   readNode,
   readNodeRoles,
   readNodeRolesById,
+  readNodeRolesByKey,
   readNodeRolesOf,
   readNodes,
   readPacks,
   readPlanDocument,
   readRoleDurations,
+  readRun,
+  readSiteNodes,
   readSites,
   readSpecification,
 } from './engine/snapshot.ts';
@@ -52,3 +55,13 @@ export type { WorkerRow } from './engine/workers.ts';
 export { readBundle, readHolding } from './engine/holding.ts';
 export type { Holding } from './engine/holding.ts';
 export { destroyDeployment } from './engine/destroy-deployment.ts';
+export { recordCreateIntent } from './engine/create-intents.ts';
+export type { CreateIntent } from './engine/create-intents.ts';
+export { keepMasterKey, parseMasterKey, readMasterKey } from './secrets/master-key.ts';
+export type { MasterKey } from './secrets/master-key.ts';
+export { deploymentScope, openSecretStore, siteScope } from './secrets/secret-store.ts';
+export type { SecretDatabase, SecretStore } from './secrets/secret-store.ts';
+export { SecretValue } from './secrets/secret-value.ts';
+export { roleIncludes, scopeIncludes, tokenRole, tokenScope, tokenState } from './tokens/grant.ts';
+export type { TokenGrant, TokenRole, TokenScope } from './tokens/grant.ts';
+export { hashToken, looksLikeToken, newToken, tokenMatches } from './tokens/token.ts';

@@ -86,7 +86,13 @@ export async function changeNodeRoles(
       runId: result.row.runId ?? row.runId,
       nodeId: row.nodeId,
       nodeRoleId: row.id,
-      data: { key: row.key, version: result.row.version, from: row.state.state, ...stateForEvent(result.row.state), ...change.data },
+      data: {
+        key: row.key,
+        version: result.row.version,
+        from: row.state.state,
+        ...stateForEvent(result.row.state),
+        ...change.data,
+      },
     });
   }
   await writeUpdates(tx, updates);

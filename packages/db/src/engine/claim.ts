@@ -7,18 +7,13 @@ import { type FullColumns, fullNodeRoleColumns, type FullNodeRoleRow, parseFullN
 export const leaseMs = 15_000;
 export const beatMs = 5_000;
 
-/** How an attempt goes on after `not yet`, a reboot or another worker. */
+/** How an attempt goes on after `not yet`, a reboot or another worker: on the node it is the same attempt all along. */
 export interface Resume {
-  /** Counts the executions of one attempt on the node. */
-  readonly launch: number;
   readonly phase: 'apply' | 'verify' | 'remove' | 'evict';
+  /** After a declared reboot: nothing runs before the node's boot id differs from this. */
   readonly fromBootId: string | null;
-  /** True while the execution named by `launch` may be running: attach, do not start. */
-  readonly open: boolean;
-  /** For `runsOn`: the node it was started on. */
+  /** For `runsOn` and evictions: the node it was started on. */
   readonly nodeId: string | null;
-  /** Where this execution's log begins in the attempt's log, bytes. */
-  readonly logBase: number;
 }
 
 export interface StoredAttempt {
@@ -145,14 +140,7 @@ async function insertAttempt(
   row: FullNodeRoleRow,
   number: number,
 ): Promise<StoredAttempt | null> {
-  const resume: Resume = {
-    launch: 1,
-    phase: request.phase,
-    fromBootId: null,
-    open: true,
-    nodeId: request.runsOnNodeId,
-    logBase: 0,
-  };
+  const resume: Resume = { phase: request.phase, fromBootId: null, nodeId: request.runsOnNodeId };
   const inputs =
     request.prepared === null ? null : { tracked: request.prepared.inputs, untracked: request.prepared.untracked };
   const [inserted] = await tx.query<AttemptColumns>(
@@ -174,7 +162,6 @@ async function insertAttempt(
   return inserted === undefined ? null : parseAttempt(inserted);
 }
 
-/** The attempt goes on; where its last execution had ended (`not yet`, reboot), the next one is counted. */
 async function readAttempt(
   tx: Transaction,
   nodeRoleId: string,
@@ -182,11 +169,7 @@ async function readAttempt(
   worker: string,
 ): Promise<StoredAttempt | null> {
   const [stored] = await tx.query<AttemptColumns>(
-    `UPDATE attempts SET state = 'running', worker = $3,
-       resume = CASE WHEN (resume->>'open')::boolean THEN resume
-                ELSE resume || jsonb_build_object('open', true, 'launch', (resume->>'launch')::int + 1,
-                  'logBase', COALESCE((SELECT max(l."end") FROM log_chunks l WHERE l.attempt_id = attempts.id), 0)) END
-     WHERE node_role_id = $1 AND number = $2
+    `UPDATE attempts SET state = 'running', worker = $3 WHERE node_role_id = $1 AND number = $2
      RETURNING id, number, action, input_hash, inputs, resume, started_at`,
     [nodeRoleId, number, worker],
   );

@@ -6,7 +6,12 @@ import { changeNodeRoles } from './change-node-roles.ts';
  * What is left to do once the machines of a deployment are gone: its own node-roles are dropped and its keys and
  * secrets are forgotten. With leaks nothing is forgotten: somebody has to look.
  */
-export async function destroyDeployment(tx: Transaction, deploymentId: string, leaks: readonly Json[], actor: string): Promise<void> {
+export async function destroyDeployment(
+  tx: Transaction,
+  deploymentId: string,
+  leaks: readonly Json[],
+  actor: string,
+): Promise<void> {
   await tx.query('UPDATE deployments SET leaks = $2 WHERE id = $1', [deploymentId, JSON.stringify(leaks)]);
   if (leaks.length > 0) return;
   const rows = await tx.query<{ id: string }>(
@@ -15,9 +20,16 @@ export async function destroyDeployment(tx: Transaction, deploymentId: string, l
   );
   await changeNodeRoles(
     tx,
-    rows.map((row) => ({ nodeRoleId: row.id, event: { kind: 'dropped' as const }, set: { runId: null, pending: null }, actor })),
+    rows.map((row) => ({
+      nodeRoleId: row.id,
+      event: { kind: 'dropped' as const },
+      set: { runId: null, pending: null },
+      actor,
+    })),
   );
-  await tx.query('DELETE FROM lock_holds WHERE node_role_id IN (SELECT id FROM node_roles WHERE deployment_id = $1)', [deploymentId]);
+  await tx.query('DELETE FROM lock_holds WHERE node_role_id IN (SELECT id FROM node_roles WHERE deployment_id = $1)', [
+    deploymentId,
+  ]);
   await tx.query('UPDATE deployments SET ssh_public_key = NULL, ssh_private_key = NULL WHERE id = $1', [deploymentId]);
   await tx.query('DELETE FROM secrets WHERE scope = $1', [`deployment:${deploymentId}`]);
   await tx.query('DELETE FROM data_keys WHERE scope = $1', [`deployment:${deploymentId}`]);

@@ -5,7 +5,12 @@ import { type NodeRoleColumns, nodeRoleColumns, type NodeRoleRow, parseNodeRole 
 /** What is taken right now over all deployments: admission's starting point. */
 export interface Holding {
   readonly rows: readonly (NodeRoleRow & { readonly site: string | null; readonly occupiesSlot: boolean })[];
-  readonly locks: readonly { readonly name: string; readonly scopeKey: string; readonly key: string; readonly nodeRoleId: string }[];
+  readonly locks: readonly {
+    readonly name: string;
+    readonly scopeKey: string;
+    readonly key: string;
+    readonly nodeRoleId: string;
+  }[];
 }
 
 export async function readHolding(db: Pick<Database, 'query'>): Promise<Holding> {
@@ -33,6 +38,8 @@ export async function readHolding(db: Pick<Database, 'query'>): Promise<Holding>
 
 /** A role with its scripts, for as long as anything names its digest. */
 export async function readBundle(db: Pick<Database, 'query'>, digest: string): Promise<RoleBundle | null> {
-  const [row] = await db.query<{ document: RoleBundle }>('SELECT document FROM role_bundles WHERE digest = $1', [digest]);
+  const [row] = await db.query<{ document: RoleBundle }>('SELECT document FROM role_bundles WHERE digest = $1', [
+    digest,
+  ]);
   return row?.document ?? null;
 }

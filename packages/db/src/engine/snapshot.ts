@@ -98,6 +98,14 @@ export async function readNodes(db: Reader, deploymentId: string): Promise<reado
   );
 }
 
+/** Machines of a site that are there to be looked at. */
+export async function readSiteNodes(db: Reader, siteId: string): Promise<readonly NodeRow[]> {
+  return db.query<NodeRow>(
+    `SELECT ${nodeColumns} FROM nodes n JOIN sites s ON s.id = n.site_id WHERE n.site_id = $1 AND n.state IN ('ready', 'unreachable') ORDER BY n.name`,
+    [siteId],
+  );
+}
+
 export async function readNode(db: Reader, id: string): Promise<NodeRow | null> {
   const [row] = await db.query<NodeRow>(
     `SELECT ${nodeColumns} FROM nodes n JOIN sites s ON s.id = n.site_id WHERE n.id = $1`,
@@ -188,6 +196,27 @@ export async function readNodeRolesOf(
     [deploymentId, names],
   );
   return rows.map(parseFullNodeRole);
+}
+
+export async function readNodeRolesByKey(
+  db: Reader,
+  deploymentId: string,
+  keys: readonly string[],
+): Promise<readonly FullNodeRoleRow[]> {
+  if (keys.length === 0) return [];
+  const rows = await db.query<FullColumns>(
+    `SELECT ${fullNodeRoleColumns} FROM node_roles n WHERE n.deployment_id = $1 AND n.state <> 'removed' AND n.key = ANY($2)`,
+    [deploymentId, keys],
+  );
+  return rows.map(parseFullNodeRole);
+}
+
+export async function readRun(db: Reader, id: string): Promise<RunRow | null> {
+  const [row] = await db.query<RunRow>(
+    `SELECT id, deployment_id AS "deploymentId", plan_id AS "planId", purpose, state, params, started_at AS "startedAt" FROM runs WHERE id = $1`,
+    [id],
+  );
+  return row ?? null;
 }
 
 export async function readLiveRuns(db: Reader): Promise<readonly RunRow[]> {

@@ -8,7 +8,8 @@ export interface Placed extends Candidate {
   readonly row: FullNodeRoleRow;
 }
 
-export const stepQueue = (siteId: string | null): string => (siteId === null ? 'deployment.step' : `site.${siteId}.step`);
+export const stepQueue = (siteId: string | null): string =>
+  siteId === null ? 'deployment.step' : `site.${siteId}.step`;
 
 /** Node-roles of the run that the graph lets run and that have not started. */
 export function candidatesOf(view: RunView): readonly Placed[] {
@@ -42,7 +43,10 @@ export function candidateOf(view: RunView, vertexKey: string, row: FullNodeRoleR
     node: node?.name ?? null,
     lane: row.lane,
     role: row.role,
-    lock: founding || role.limits.lock === null ? null : { name: role.limits.lock.name, scopeKey: scopeKeyOf(role.limits.lock.scope, row, siteId) },
+    lock:
+      founding || role.limits.lock === null
+        ? null
+        : { name: role.limits.lock.name, scopeKey: scopeKeyOf(role.limits.lock.scope, row, siteId) },
     max: founding ? null : limitOf(role.limits.max, instancesOf(view, row.role)),
     rollout: row.pending?.purpose === 'apply' && row.applied !== null && row.pending.action === 're-run',
     creates: role.executor === 'provider' && row.pending?.purpose === 'apply',

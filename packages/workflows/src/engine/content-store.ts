@@ -26,7 +26,11 @@ export function openContentStore(db: Database): ContentStore {
       if (known !== undefined) return known;
       const bundle = await readBundle(db, digest);
       if (bundle === null) {
-        throw new FormworkError('terminal', 'role-bundle-gone', `the scripts of role digest ${digest.slice(0, 12)} are not stored`);
+        throw new FormworkError(
+          'terminal',
+          'role-bundle-gone',
+          `the scripts of role digest ${digest.slice(0, 12)} are not stored`,
+        );
       }
       return keep(bundles, digest, bundle, keptBundles);
     },

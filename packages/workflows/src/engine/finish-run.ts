@@ -16,13 +16,25 @@ export interface FinishDeps {
 const actor = 'scheduler';
 
 /** Closes a run that stands still. Answers false while the leak check of a destroy has not come back. */
-export async function finishRun(deps: FinishDeps, view: RunView, end: Standstill, leakCheck: LeakCheck): Promise<boolean> {
+export async function finishRun(
+  deps: FinishDeps,
+  view: RunView,
+  end: Standstill,
+  leakCheck: LeakCheck,
+): Promise<boolean> {
   if (view.run.purpose === 'destroy' && end.state === 'succeeded') return finishDestroy(deps, view, end, leakCheck);
   await deps.db.transaction((tx) =>
     endRun(tx, {
       runId: view.run.id,
       state: end.state,
-      deploymentState: view.run.purpose === 'task' ? null : view.run.purpose === 'destroy' ? 'destroying' : end.state === 'succeeded' ? 'active' : 'failed',
+      deploymentState:
+        view.run.purpose === 'task'
+          ? null
+          : view.run.purpose === 'destroy'
+            ? 'destroying'
+            : end.state === 'succeeded'
+              ? 'active'
+              : 'failed',
       summary: end.summary,
       actor,
     }),
@@ -33,7 +45,9 @@ export async function finishRun(deps: FinishDeps, view: RunView, end: Standstill
 /** All machines are gone as far as we know; now every site the deployment was on is asked what it still sees of it. */
 async function finishDestroy(deps: FinishDeps, view: RunView, end: Standstill, leakCheck: LeakCheck): Promise<boolean> {
   const { db } = deps;
-  const used = await db.query<{ site_id: string }>('SELECT DISTINCT site_id FROM nodes WHERE deployment_id = $1', [view.deployment.id]);
+  const used = await db.query<{ site_id: string }>('SELECT DISTINCT site_id FROM nodes WHERE deployment_id = $1', [
+    view.deployment.id,
+  ]);
   const leaks: Json[] = [];
   let unknown: string | null = null;
   for (const { site_id: siteId } of used) {
@@ -41,7 +55,9 @@ async function finishDestroy(deps: FinishDeps, view: RunView, end: Standstill, l
     if (taskId === undefined) {
       const id = deps.newId();
       leakCheck.asked.set(siteId, id);
-      await db.transaction((tx) => askSite(tx, { id, siteId, kind: 'leak-check', params: { deploymentId: view.deployment.id }, actor }));
+      await db.transaction((tx) =>
+        askSite(tx, { id, siteId, kind: 'leak-check', params: { deploymentId: view.deployment.id }, actor }),
+      );
       unknown ??= '';
       continue;
     }

@@ -30,16 +30,21 @@ function judgeRow(view: RunView, vertexKey: string, row: FullNodeRoleRow, nowMs:
     return restsNow(row) ? { event: { kind: 'leaving' } } : null;
   }
   const work = workOf(state);
-  if (work?.phase === 'failed' && work.retryAtMs !== null && work.retryAtMs <= nowMs) return { event: { kind: 'retried' } };
+  if (work?.phase === 'failed' && work.retryAtMs !== null && work.retryAtMs <= nowMs)
+    return { event: { kind: 'retried' } };
   if (state.state === 'active' && pending.carriedAttempt === row.attempt) return judgeCarried(view, row);
   if (work?.phase !== 'blocked' || !view.schedule.isEligible(vertexKey)) return null;
   if (pending.purpose !== 'apply') return { event: { kind: 'released' } };
-  return isUnchanged(view, row) ? { event: { kind: 'unchanged' }, set: { pending: { ...pending, carriedAttempt: null } } } : { event: { kind: 'released' } };
+  return isUnchanged(view, row)
+    ? { event: { kind: 'unchanged' }, set: { pending: { ...pending, carriedAttempt: null } } }
+    : { event: { kind: 'released' } };
 }
 
 const restsNow = (row: FullNodeRoleRow): boolean => {
   const work = workOf(row.state);
-  return work === null || work.phase === 'blocked' || work.phase === 'failed' || (work.phase === 'ready' && !work.queued);
+  return (
+    work === null || work.phase === 'blocked' || work.phase === 'failed' || (work.phase === 'ready' && !work.queued)
+  );
 };
 
 /** An attempt that began under the former plan has ended well: it counts if the new plan wants just that. */

@@ -93,7 +93,9 @@ export async function loadRunView(deps: RunViewDeps, run: RunRow): Promise<RunVi
   const durationOf = (vertex: WorkVertex | undefined): number =>
     vertex === undefined ? 0 : (durations.get(vertex.role) ?? unknownDurationMs);
   const vertexByKey = new Map(vertices.map((vertex) => [vertex.key, vertex]));
-  const standings = new Map(vertices.map((vertex) => [vertex.key, standingOf(vertex, byKey.get(vertex.nodeRole) ?? null, run)]));
+  const standings = new Map(
+    vertices.map((vertex) => [vertex.key, standingOf(vertex, byKey.get(vertex.nodeRole) ?? null, run)]),
+  );
   return {
     run,
     deployment,

@@ -1,4 +1,4 @@
-import { admit, refusal, workOf } from '@formwork/core';
+import { admit, type Json, refusal, workOf } from '@formwork/core';
 import {
   admitNodeRoles,
   changeNodeRoles,
@@ -66,12 +66,17 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
   function takeIn(event: EventRow): void {
     if (event.nodeRoleId !== null) {
       const view = event.deploymentId === null ? undefined : views.get(event.deploymentId);
-      const known = view === undefined ? undefined : view.rows.get(String(event.data['key']));
-      if (known === undefined || known.id !== event.nodeRoleId || known.version < Number(event.data['version'] ?? Infinity)) {
+      const known = view === undefined ? undefined : view.rows.get(textOf(event.data['key']));
+      if (
+        known === undefined ||
+        known.id !== event.nodeRoleId ||
+        known.version < Number(event.data['version'] ?? Infinity)
+      ) {
         changedRows.add(event.nodeRoleId);
       }
     }
-    if (event.kind.startsWith('run.') || event.kind.startsWith('deployment.') || event.kind.startsWith('node.')) reloadRuns = true;
+    if (event.kind.startsWith('run.') || event.kind.startsWith('deployment.') || event.kind.startsWith('node.'))
+      reloadRuns = true;
   }
 
   function poke(): void {
@@ -85,7 +90,10 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
     passing = pass()
       .catch((error: unknown) => {
         if (closed) return idlePassMs;
-        deps.log.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a scheduler pass failed; the next one follows');
+        deps.log.error(
+          { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+          'a scheduler pass failed; the next one follows',
+        );
         // What is held in memory may be behind: read it again.
         reloadRuns = true;
         views.clear();
@@ -131,11 +139,18 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
     changedRows.clear();
     if (ids.length === 0) return;
     const rows = await readNodeRolesById(deps.db, ids);
-    for (const view of views.values()) refreshRows(view, rows.filter((row) => row.deploymentId === view.deployment.id));
+    for (const view of views.values())
+      refreshRows(
+        view,
+        rows.filter((row) => row.deploymentId === view.deployment.id),
+      );
   }
 
   async function followDeployment(view: RunView): Promise<void> {
-    const [deployment, nodes] = await Promise.all([readDeployment(deps.db, view.deployment.id), readNodes(deps.db, view.deployment.id)]);
+    const [deployment, nodes] = await Promise.all([
+      readDeployment(deps.db, view.deployment.id),
+      readNodes(deps.db, view.deployment.id),
+    ]);
     if (deployment !== null) view.deployment = deployment;
     view.nodes.clear();
     for (const node of nodes) view.nodes.set(node.id, node);
@@ -147,7 +162,10 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
       const changes = judge(view, now);
       if (changes.length === 0) return;
       const results = await deps.db.transaction((tx) => changeNodeRoles(tx, changes));
-      const rows = await readNodeRolesById(deps.db, changes.map((change) => change.nodeRoleId));
+      const rows = await readNodeRolesById(
+        deps.db,
+        changes.map((change) => change.nodeRoleId),
+      );
       refreshRows(view, rows);
       if (results.every((result) => !result.ok)) return;
     }
@@ -163,7 +181,8 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
     const admitted = admit(candidates, world).flatMap((candidate) => byId.get(candidate.id) ?? []);
     const started = new Set(admitted.map((candidate) => candidate.id));
     for (const candidate of candidates) {
-      if (!started.has(candidate.id) && refusal(candidate, world)?.kind === 'rollout-stopped') refusedForGood.add(candidate.id);
+      if (!started.has(candidate.id) && refusal(candidate, world)?.kind === 'rollout-stopped')
+        refusedForGood.add(candidate.id);
     }
     await deps.db.transaction((tx) =>
       admitNodeRoles(
@@ -178,7 +197,11 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
       ),
     );
     const rows = await readNodeRolesById(deps.db, [...started]);
-    for (const view of views.values()) refreshRows(view, rows.filter((row) => row.deploymentId === view.deployment.id));
+    for (const view of views.values())
+      refreshRows(
+        view,
+        rows.filter((row) => row.deploymentId === view.deployment.id),
+      );
     return refusedForGood;
   }
 
@@ -219,4 +242,7 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
   };
 }
 
-const queueOf = (row: { readonly siteId: string | null; readonly runsOnSiteId: string | null }): string => stepQueue(row.siteId ?? row.runsOnSiteId);
+const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
+
+const queueOf = (row: { readonly siteId: string | null; readonly runsOnSiteId: string | null }): string =>
+  stepQueue(row.siteId ?? row.runsOnSiteId);

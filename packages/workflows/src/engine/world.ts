@@ -10,17 +10,25 @@ export async function readWorld(db: Pick<Database, 'query'>, views: readonly Run
   const freeSlots = new Map<string, number>();
   for (const slot of [...siteNames, 'deployment']) {
     const serving = alive.filter((worker) => worker.sites.length === 0 || worker.sites.includes(slot));
-    if (serving.length > 0) freeSlots.set(slot, serving.reduce((sum, worker) => sum + worker.slots, 0));
+    if (serving.length > 0)
+      freeSlots.set(
+        slot,
+        serving.reduce((sum, worker) => sum + worker.slots, 0),
+      );
   }
   const world: World = {
     freeSlots,
     pausedDeployments: new Set(views.filter((view) => view.deployment.paused).map((view) => view.deployment.id)),
-    nodes: new Map(views.flatMap((view) => [...view.nodes.values()].map((node) => [node.id, standingOfNode(node)] as const))),
+    nodes: new Map(
+      views.flatMap((view) => [...view.nodes.values()].map((node) => [node.id, standingOfNode(node)] as const)),
+    ),
     lanes: new Map(),
     locks: new Map(holding.locks.map((lock) => [lockKey(lock), lock.key])),
     roleHolds: new Map(),
     creates: new Map(),
-    maxCreates: new Map(views.flatMap((view) => [...view.sites.values()].map((site) => [site.name, site.maxCreates] as const))),
+    maxCreates: new Map(
+      views.flatMap((view) => [...view.sites.values()].map((site) => [site.name, site.maxCreates] as const)),
+    ),
     stoppedRollouts: stoppedRollouts(views),
     weights: new Map(views.map((view) => [view.deployment.id, 1 + Math.max(0, view.deployment.priority)])),
   };
@@ -35,7 +43,8 @@ export async function readWorld(db: Pick<Database, 'query'>, views: readonly Run
   // Formerly active and now failed: it keeps its slot of the role's limit.
   for (const view of views) {
     for (const row of view.rows.values()) {
-      if (row.state.state === 'failed' && row.applied !== null && !holding_.has(row.id)) add(world.roleHolds, roleKey(row.deploymentId, row.role));
+      if (row.state.state === 'failed' && row.applied !== null && !holding_.has(row.id))
+        add(world.roleHolds, roleKey(row.deploymentId, row.role));
     }
   }
   return world;
@@ -45,7 +54,12 @@ const add = (counts: Map<string, number>, key: string): void => {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 };
 
-const standingOfNode = (node: { state: string; lost: boolean; locked: boolean; maintenance: boolean }): NodeStanding => ({
+const standingOfNode = (node: {
+  state: string;
+  lost: boolean;
+  locked: boolean;
+  maintenance: boolean;
+}): NodeStanding => ({
   reachable: !node.lost && node.state !== 'unreachable',
   locked: node.locked,
   maintenance: node.maintenance,
@@ -58,7 +72,8 @@ function stoppedRollouts(views: readonly RunView[]): ReadonlyMap<string, readonl
     const failed = new Map<string, string[]>();
     for (const row of view.rows.values()) {
       const work = workOf(row.state);
-      if (row.runId !== view.run.id || row.applied === null || work?.phase !== 'failed' || work.retryAtMs !== null) continue;
+      if (row.runId !== view.run.id || row.applied === null || work?.phase !== 'failed' || work.retryAtMs !== null)
+        continue;
       if (row.pending?.purpose !== 'apply') continue;
       failed.set(row.role, [...(failed.get(row.role) ?? []), row.key]);
     }

@@ -1,0 +1,69 @@
+import { FormworkError } from '@formwork/core';
+import { type Database, type Log, readSites, type SiteRow } from '@formwork/db';
+import { type Provider, providerNamed } from '@formwork/providers';
+import type { Secrets } from './secrets.ts';
+
+export interface OpenSite {
+  readonly provider: Provider;
+  readonly scripts: 'ssh' | 'simulated';
+}
+
+/** Providers of the sites this worker serves, opened once for each version of a site's configuration. */
+export interface OpenSites {
+  site(siteId: string): Promise<OpenSite>;
+  close(): Promise<void>;
+}
+
+export interface OpenSitesDeps {
+  readonly db: Database;
+  readonly secrets: Secrets;
+  readonly log: Log;
+  /** A directory of this host for providers' state; each site has one of its own below it. */
+  readonly dataDirectory: string;
+}
+
+export function openSites(deps: OpenSitesDeps): OpenSites {
+  const opened = new Map<string, { readonly version: number; readonly site: Promise<OpenSite> }>();
+  const read = async (siteId: string): Promise<SiteRow> => {
+    const row = (await readSites(deps.db)).find((one) => one.id === siteId);
+    if (row === undefined) throw new FormworkError('not-found', 'site-not-found', `there is no site ${siteId}`);
+    return row;
+  };
+  const open = async (row: SiteRow): Promise<OpenSite> => {
+    const registered = providerNamed(row.provider);
+    const text =
+      row.credentials === null
+        ? null
+        : await deps.secrets.reveal({ $secret: { ref: row.credentials, version: 1, digest: '' } });
+    const credentials: unknown = text === null ? {} : JSON.parse(text);
+    const provider = registered.open({
+      siteId: row.id,
+      siteName: row.name,
+      configuration: row.configuration,
+      credentials,
+      dataDirectory: `${deps.dataDirectory}/${row.provider}/${row.id}`,
+      log: (message, fields) => {
+        deps.log.info({ site: row.name, ...fields }, message);
+      },
+    });
+    return { provider, scripts: registered.descriptor.scripts };
+  };
+  return {
+    async site(siteId) {
+      const row = await read(siteId);
+      const known = opened.get(siteId);
+      if (known?.version === row.version) return known.site;
+      const site = open(row);
+      opened.set(siteId, { version: row.version, site });
+      site.catch(() => opened.delete(siteId));
+      // A call under way on the former one ends by itself; closing it only ends what it kept.
+      if (known !== undefined) void known.site.then(({ provider }) => provider.close()).catch(() => undefined);
+      return site;
+    },
+    async close() {
+      for (const { site } of opened.values())
+        await site.then(({ provider }) => provider.close()).catch(() => undefined);
+      opened.clear();
+    },
+  };
+}

@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import { assertNever, type Facts } from '@formwork/core';
+import {
+  type Database,
+  type NodePatch,
+  type NodeRow,
+  type Outcome,
+  recordCreateIntent,
+  type StoredAttempt,
+} from '@formwork/db';
+import {
+  type CallContext,
+  machineSteps,
+  type NodeReference,
+  type Provider,
+  type ProviderFailure,
+} from '@formwork/providers';
+import { doneOutcome, failedOutcome, type OutcomeClock, pendedOutcome } from './outcome.ts';
+import type { StepContext } from './step-context.ts';
+
+/** Upper bound of one call of a provider, milliseconds. */
+const callTimeoutMs = 30_000;
+
+export interface ProviderStepDeps {
+  readonly db: Database;
+  readonly provider: Provider;
+  readonly clock: () => OutcomeClock;
+  readonly signal: AbortSignal;
+}
+
+/** Key of a create: the same machine however often it is asked for (provider contract, rule 4). */
+export const createKey = (node: Pick<NodeRow, 'id' | 'incarnation' | 'candidate'>): string =>
+  createHash('sha256').update(`${node.id} ${node.incarnation} ${node.candidate}`).digest('hex').slice(0, 40);
+
+export const referenceOf = (node: NodeRow): NodeReference => ({
+  tags: { siteId: node.siteId, deploymentId: node.deploymentId ?? '', nodeId: node.id, incarnation: node.incarnation },
+  key: createKey(node),
+  name: node.name,
+  providerId: node.providerId,
+});
+
+/** One look and one small act at the provider: makes the machine, or takes it away. */
+export async function runProviderStep(
+  deps: ProviderStepDeps,
+  context: StepContext,
+  attempt: StoredAttempt,
+): Promise<Outcome> {
+  const { node } = context;
+  if (node === null)
+    return failedOutcome(
+      context,
+      { kind: 'failed', code: 'no-node', message: 'a provider step needs a node' },
+      deps.clock(),
+    );
+  const call: CallContext = { signal: deps.signal, timeoutMs: callTimeoutMs };
+  return context.phase === 'remove' || context.phase === 'evict'
+    ? destroy(deps, context, attempt, node, call)
+    : create(deps, context, attempt, node, call);
+}
+
+async function create(
+  deps: ProviderStepDeps,
+  context: StepContext,
+  attempt: StoredAttempt,
+  node: NodeRow,
+  call: CallContext,
+): Promise<Outcome> {
+  const reference = referenceOf(node);
+  await recordCreateIntent(deps.db, {
+    key: reference.key,
+    nodeId: node.id,
+    incarnation: node.incarnation,
+    candidate: node.candidate,
+  });
+  const result = await machineSteps.create(
+    deps.provider,
+    {
+      key: reference.key,
+      tags: reference.tags,
+      name: node.name,
+      deploymentName: context.deployment.name,
+      image: node.image,
+      size: node.size,
+      capabilities: node.capabilities,
+      labels: node.labels,
+      sshPublicKey: context.deployment.sshPublicKey ?? '',
+      candidate: node.candidate,
+    },
+    call,
+  );
+  const clock = deps.clock();
+  switch (result.state) {
+    case 'done': {
+      const { host, port, user, hostKey, hostKeyTrust, facts, providerId } = result.outputs;
+      const patch: NodePatch = {
+        state: 'ready',
+        host,
+        port,
+        sshUser: user,
+        hostKey,
+        hostKeyTrust,
+        providerId,
+        facts: factsOf(facts),
+        message: null,
+        lost: false,
+      };
+      return doneOutcome(context, { host, port, user, hostKey, facts: factsOf(facts) }, clock, patch);
+    }
+    case 'pending':
+      return pendedOutcome(
+        context,
+        attempt,
+        { why: result.progress, inMs: result.retryAfterMs, resume: attempt.resume },
+        clock,
+        { state: 'creating', message: result.progress },
+      );
+    case 'failed':
+      return failure(context, attempt, result.failure, clock, node);
+    default:
+      return assertNever(result);
+  }
+}
+
+async function destroy(
+  deps: ProviderStepDeps,
+  context: StepContext,
+  attempt: StoredAttempt,
+  node: NodeRow,
+  call: CallContext,
+): Promise<Outcome> {
+  const result = await machineSteps.destroy(deps.provider, referenceOf(node), call);
+  const clock = deps.clock();
+  switch (result.state) {
+    case 'done':
+      return { kind: 'done', applied: null, node: { state: 'destroyed', message: null } };
+    case 'pending':
+      return pendedOutcome(
+        context,
+        attempt,
+        { why: result.progress, inMs: result.retryAfterMs, resume: attempt.resume },
+        clock,
+        { state: 'destroying', message: result.progress },
+      );
+    case 'failed':
+      return failure(context, attempt, result.failure, clock, node);
+    default:
+      return assertNever(result);
+  }
+}
+
+/** Throttling is a wait, lack of capacity moves on to the next candidate, what may pass is retried, the rest is final. */
+function failure(
+  context: StepContext,
+  attempt: StoredAttempt,
+  failed: ProviderFailure,
+  clock: OutcomeClock,
+  node: NodeRow,
+): Outcome {
+  const message = `${failed.code}: ${failed.message}`;
+  switch (failed.kind) {
+    case 'throttled':
+      return pendedOutcome(
+        context,
+        attempt,
+        { why: message, inMs: failed.retryAfterMs ?? 5_000, resume: attempt.resume },
+        clock,
+        { message },
+      );
+    case 'capacity':
+      return failedOutcome(context, { kind: 'capacity', code: failed.code, message }, clock, {
+        candidate: node.candidate + 1,
+        message,
+      });
+    case 'unavailable':
+      return failedOutcome(context, { kind: 'unavailable', code: failed.code, message }, clock, { message });
+    case 'quota':
+    case 'auth':
+    case 'not-found':
+    case 'conflict':
+    case 'invalid':
+    case 'bug':
+      return failedOutcome(context, { kind: 'failed', code: failed.code, message }, clock, {
+        state: 'failed',
+        message,
+      });
+    default:
+      return assertNever(failed.kind);
+  }
+}
+
+const factsOf = (facts: Facts): Facts => ({ ...facts });

@@ -1,0 +1,303 @@
+import {
+  type Binding,
+  type Bindings,
+  bindDeployment,
+  FormworkError,
+  hashInputs,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  type PlanReason,
+  producersOf,
+  type ResolvedInputs,
+  type RoleBundle,
+  workOf,
+} from '@formwork/core';
+import {
+  type Database,
+  type DeploymentRow,
+  type FullNodeRoleRow,
+  type NodeRow,
+  readActual,
+  readDeployment,
+  readNode,
+  readNodeRolesById,
+  readNodeRolesByKey,
+  readNodeRolesOf,
+  readNodes,
+  readPlanDocument,
+  readRun,
+  readSites,
+  readSpecification,
+  type RunRow,
+} from '@formwork/db';
+import type { ContentStore } from '../engine/content-store.ts';
+import type { SiteViewOf } from '../engine/run-view.ts';
+import { gatherInputs } from '../engine/sources.ts';
+import type { ScriptAction, ScriptPhase } from '../runner/script-launch.ts';
+
+/** Everything one execution of a node-role needs; secrets still as references. */
+export interface StepContext {
+  readonly row: FullNodeRoleRow;
+  readonly run: RunRow;
+  readonly deployment: DeploymentRow;
+  readonly bundle: RoleBundle;
+  /** The node-role's own machine; null for those of the deployment. */
+  readonly node: NodeRow | null;
+  /** Where a script runs: the own machine, a peer (evict), or what `runsOn` chose. */
+  readonly target: NodeRow | null;
+  readonly action: ScriptAction;
+  readonly phase: ScriptPhase;
+  readonly founding: boolean;
+  readonly inputs: ResolvedInputs;
+  readonly untracked: JsonObject;
+  readonly inputHash: string;
+  /** The dead member, for an eviction. */
+  readonly subject: JsonObject | null;
+  /** Why it runs, in words a script can look for: `param etcd.quotaBackendBytes`. */
+  readonly changed: readonly string[];
+  readonly problem: string | null;
+}
+
+export interface ContextDeps {
+  readonly db: Database;
+  readonly content: ContentStore;
+  readonly siteView: SiteViewOf;
+}
+
+/** What stays the same for all node-roles of a run. */
+interface Frame {
+  readonly run: RunRow;
+  readonly deployment: DeploymentRow;
+  readonly bindings: Bindings | null;
+}
+
+export interface StepContexts {
+  /** Null when the node-role or its run is gone. */
+  read(nodeRoleId: string): Promise<StepContext | null>;
+}
+
+const keptFrames = 16;
+
+export function openStepContexts(deps: ContextDeps): StepContexts {
+  const frames = new Map<string, Promise<Frame>>();
+  const frameOf = (runId: string): Promise<Frame> => {
+    const known = frames.get(runId);
+    if (known !== undefined) return known;
+    const read = readFrame(deps, runId);
+    frames.set(runId, read);
+    read.catch(() => frames.delete(runId));
+    const oldest = frames.keys().next();
+    if (frames.size > keptFrames && oldest.done !== true) frames.delete(oldest.value);
+    return read;
+  };
+  return {
+    async read(nodeRoleId) {
+      const [row] = await readNodeRolesById(deps.db, [nodeRoleId]);
+      if (row?.runId == null) return null;
+      const frame = await frameOf(row.runId);
+      const node = row.nodeId === null ? null : await readNode(deps.db, row.nodeId);
+      const removing = row.state.state === 'removing';
+      return removing ? contextOfRemoval(deps, frame, row, node) : contextOfApply(deps, frame, row, node);
+    },
+  };
+}
+
+async function readFrame(deps: ContextDeps, runId: string): Promise<Frame> {
+  const { db } = deps;
+  const run = await readRun(db, runId);
+  if (run === null) throw new FormworkError('not-found', 'run-gone', 'the run is gone');
+  const [deployment, planned, sites] = await Promise.all([
+    readDeployment(db, run.deploymentId),
+    readPlanDocument(db, run.planId),
+    readSites(db),
+  ]);
+  if (deployment === null || planned === null)
+    throw new FormworkError('not-found', 'run-gone', 'the deployment or plan of the run is gone');
+  const specification = await readSpecification(db, run.deploymentId, planned.specificationVersion);
+  if (specification === null || run.purpose === 'destroy') return { run, deployment, bindings: null };
+  const { content } = await deps.content.content(specification.packs);
+  const actual = await readActual(db, deployment);
+  const { bindings } = bindDeployment({
+    spec: specification.document,
+    content,
+    sites: sites.map(deps.siteView),
+    actual,
+  });
+  return { run, deployment, bindings };
+}
+
+async function contextOfApply(
+  deps: ContextDeps,
+  frame: Frame,
+  row: FullNodeRoleRow,
+  node: NodeRow | null,
+): Promise<StepContext> {
+  const { bindings, run } = frame;
+  const binding = bindings?.byKey.get(row.key);
+  const bundle = await deps.content.bundle(row.roleDigest);
+  if (bindings === null || binding === undefined) {
+    throw new FormworkError('terminal', 'unbound', `${row.key} is not part of what is wanted`);
+  }
+  const rows = await producerRows(deps.db, frame.deployment.id, bindings, binding);
+  const { inputs, untracked, missing } = gatherInputs(
+    {
+      bindings,
+      row: (key) => rows.get(key) ?? null,
+      facts: () => node?.facts ?? {},
+      taskParams: run.params,
+    },
+    binding,
+  );
+  const founding = row.founder && row.applied === null;
+  const { role } = bundle;
+  const first = row.applied === null;
+  return {
+    row,
+    run,
+    deployment: frame.deployment,
+    bundle,
+    node,
+    target: node ?? (role.runsOn === null ? null : await chooseNode(deps.db, row, role.runsOn)),
+    action: first ? (role.cluster !== null && !row.founder ? 'join' : 'run') : 're-run',
+    phase: 'apply',
+    founding,
+    inputs,
+    untracked,
+    inputHash: hashInputs(row.roleDigest, inputs),
+    subject: null,
+    changed: changedOf(row.pending?.reason ?? null),
+    problem:
+      missing.length === 0 ? null : `inputs are missing: ${missing.map((one) => JSON.stringify(one)).join(', ')}`,
+  };
+}
+
+async function producerRows(
+  db: Database,
+  deploymentId: string,
+  bindings: Bindings,
+  binding: Binding,
+): Promise<ReadonlyMap<string, FullNodeRoleRow>> {
+  const keys = new Set<string>(Object.values(binding.requires));
+  for (const need of binding.role.needs)
+    for (const producer of producersOf(bindings, binding, need)) keys.add(producer.key);
+  const rows = await readNodeRolesByKey(db, deploymentId, [...keys]);
+  return new Map(rows.map((one) => [one.key, one]));
+}
+
+/**
+ * A removal runs what was applied, with what was applied; only untracked needs are read now. An eviction runs on a
+ * peer, with that peer's own inputs, and gets the dead member as its subject.
+ */
+async function contextOfRemoval(
+  deps: ContextDeps,
+  frame: Frame,
+  row: FullNodeRoleRow,
+  node: NodeRow | null,
+): Promise<StepContext> {
+  const evict = row.pending?.purpose === 'evict';
+  const bundle = await deps.content.bundle(row.applied?.roleDigest ?? row.roleDigest);
+  const target = evict ? await chooseNode(deps.db, row, row.role) : node;
+  const own = evict && target !== null ? await rowOn(deps.db, row, target.id) : row;
+  const inputs = own?.applied?.inputs ?? { params: {}, facts: {}, requires: {}, needs: {} };
+  return {
+    row,
+    run: frame.run,
+    deployment: frame.deployment,
+    bundle,
+    node,
+    target,
+    action: evict ? 'evict' : 'remove',
+    phase: evict ? 'evict' : 'remove',
+    founding: false,
+    inputs,
+    untracked: await untrackedNow(deps.db, row, bundle, own ?? row),
+    inputHash: row.applied?.inputHash ?? '',
+    subject: evict
+      ? {
+          node: node?.name ?? '',
+          outputs: row.applied?.outputs ?? {},
+          inputs: row.applied === null ? {} : { facts: row.applied.inputs.facts },
+        }
+      : null,
+    changed: changedOf(row.pending?.reason ?? null),
+    problem: evict && target === null ? 'no other member is on a node that answers' : null,
+  };
+}
+
+const rowOn = async (db: Database, row: FullNodeRoleRow, nodeId: string): Promise<FullNodeRoleRow | null> =>
+  (await readNodeRolesOf(db, row.deploymentId, [row.role])).find((other) => other.nodeId === nodeId) ?? null;
+
+/** Untracked needs as lists over every other living instance: a leaving member is none of the wanted any more. */
+async function untrackedNow(
+  db: Database,
+  row: FullNodeRoleRow,
+  bundle: RoleBundle,
+  self: FullNodeRoleRow,
+): Promise<JsonObject> {
+  const gathered: Record<string, Json> = {};
+  const names = new Map((await readNodes(db, row.deploymentId)).map((node) => [node.id, node.name]));
+  for (const need of bundle.role.needs) {
+    if (need.tracked) continue;
+    const others = await readNodeRolesOf(db, row.deploymentId, [need.role]);
+    gathered[need.role] = others.flatMap((other) => {
+      const outputs = other.applied?.outputs;
+      if (outputs === undefined || other.state.state !== 'active' || other.nodeId === null) return [];
+      if (other.nodeId === row.nodeId || (need.from === 'peers' && other.id === self.id)) return [];
+      const taken = need.outputs.flatMap((name) =>
+        outputs[name] === undefined ? [] : [[name, outputs[name]] as const],
+      );
+      return [{ node: names.get(other.nodeId) ?? '', ...Object.fromEntries(taken) }];
+    });
+  }
+  return gathered;
+}
+
+/** A node that answers, with an active instance of the role; a retry goes elsewhere. */
+async function chooseNode(db: Database, row: FullNodeRoleRow, roleName: string): Promise<NodeRow | null> {
+  const instances = await readNodeRolesOf(db, row.deploymentId, [roleName]);
+  const nodes = new Map((await readNodes(db, row.deploymentId)).map((node) => [node.id, node]));
+  const usable = instances.flatMap((other) => {
+    const node = other.nodeId === null ? undefined : nodes.get(other.nodeId);
+    if (node === undefined || other.id === row.id || other.applied === null || node.lost || node.state !== 'ready')
+      return [];
+    return [{ node, active: other.state.state === 'active' }];
+  });
+  const active = usable.filter((one) => one.active);
+  const pool = active.length > 0 ? active : usable;
+  return pool[row.tries % Math.max(1, pool.length)]?.node ?? null;
+}
+
+function changedOf(reason: PlanReason | null): readonly string[] {
+  if (reason === null) return [];
+  switch (reason.kind) {
+    case 'param':
+    case 'fact':
+      return reason.names.map((name) => `${reason.kind} ${name}`);
+    case 'output':
+      return reason.outputs.map((output) => `output ${reason.role}.${output}`);
+    default:
+      return [reason.kind];
+  }
+}
+
+/** Whether the step belongs to a removal, by its row's state. */
+export const isRemoval = (row: FullNodeRoleRow): boolean =>
+  row.state.state === 'removing' && workOf(row.state) !== null;
+
+/** Inputs as they were stored with the attempt. */
+export function storedInputs(
+  value: JsonObject | null,
+): { readonly inputs: ResolvedInputs; readonly untracked: JsonObject } | null {
+  const tracked = value?.['tracked'];
+  const untracked = value?.['untracked'];
+  if (!isJsonObject(tracked)) return null;
+  const part = (name: string): JsonObject => {
+    const found = tracked[name];
+    return isJsonObject(found) ? found : {};
+  };
+  return {
+    inputs: { params: part('params'), facts: part('facts'), requires: part('requires'), needs: part('needs') },
+    untracked: isJsonObject(untracked) ? untracked : {},
+  };
+}
