@@ -29,4 +29,4 @@ holds() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
 put() { if [ -n "$2" ]; then say "$2" >"$1.new" && chmod 0644 "$1.new" && mv -f "$1.new" "$1"; else rm -f "$1"; fi; }
 configured() { holds $proxy_conf "$(wanted_proxy)" && holds $sources "$(list base.aptSources)"; }
 
-apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o APT::Update::Error-Mode=any -o Dpkg::Options::=--force-confold --no-install-recommends "$@"; }
+apt() { apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o APT::Update::Error-Mode=any -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold --no-install-recommends "$@"; }

@@ -11,8 +11,8 @@ if has_chrony; then
 fi
 if ! [ -x /usr/lib/systemd/systemd-timesyncd ] && ! [ -x /lib/systemd/systemd-timesyncd ]; then
   required || exit 0
-  apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update || transient "apt-get update failed: are the package sources within reach?"
-  apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o APT::Update::Error-Mode=any --no-install-recommends install systemd-timesyncd || transient "systemd-timesyncd could not be installed"
+  apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o APT::Update::Error-Mode=any -o Dpkg::Use-Pty=0 update || transient "apt-get update failed: are the package sources within reach?"
+  apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o APT::Update::Error-Mode=any -o Dpkg::Use-Pty=0 --no-install-recommends install systemd-timesyncd || transient "systemd-timesyncd could not be installed"
 fi
 if ! configured; then
   mkdir -p "${timesyncd%/*}" && timesyncd_conf >$timesyncd.new && mv -f $timesyncd.new $timesyncd

@@ -36,7 +36,7 @@ found() {
 join() {
   at=$(peers)
   [ -n "$at" ] || transient "no active member to join at"
-  list=$(members "$at" 2>&1) || transient "no member list from $at: $list"
+  list=$(members "$at" 2>&1) || transient "no member list from $at: $(error "$list")"
   id=$(column "$list" 1 4 "$peer_url")
   status=$(column "$list" 2 4 "$peer_url")
   if [ "$status" = started ] && ! has_data; then
@@ -49,8 +49,8 @@ join() {
       systemctl stop etcd 2>/dev/null || true
       wipe
     fi
-    answer=$(ctl "$at" member add "$name" --peer-urls="$peer_url" 2>&1) || transient "member add: $answer"
-    list=$(members "$at" 2>&1) || transient "no member list from $at: $list"
+    answer=$(ctl "$at" member add "$name" --peer-urls="$peer_url" 2>&1) || transient "member add: $(error "$answer")"
+    list=$(members "$at" 2>&1) || transient "no member list from $at: $(error "$list")"
     id=$(column "$list" 1 4 "$peer_url")
     say "added $name as $id"
   fi
@@ -69,7 +69,7 @@ restart() {
   if ! own_healthy; then
     say "this member is not healthy: restarting it takes nothing from the others"
   else
-    list=$(members $own 2>&1) || transient "member list: $list"
+    list=$(members $own 2>&1) || transient "member list: $(error "$list")"
     n=$(printf '%s\n' "$list" | wc -l)
     need=$((n / 2 + 1))
     [ "$need" -lt "$n" ] || need=$((n - 1))
@@ -80,18 +80,18 @@ restart() {
   say "restarting"
   systemctl reset-failed etcd 2>/dev/null || true
   # READY needs a quorum, which may not be there: a restart that takes longer goes on, and verify waits for it.
-  timeout 60 systemctl restart etcd || say "etcd is not ready yet"
+  timeout 30 systemctl restart etcd || say "etcd is not ready yet"
   rm -f $conf/dirty
 }
 
 # A member that the others have removed must not be started again: its data is of no use to anyone.
-still_listed() {
-  own_healthy && return 0
+still_listed() (
+  own_healthy && exit 0
   at=$(peers)
-  [ -n "$at" ] || return 0
-  list=$(members "$at" 2>/dev/null) || return 0
+  [ -n "$at" ] || exit 0
+  list=$(members "$at" 2>/dev/null) || exit 0
   [ -n "$(column "$list" 1 4 "$peer_url")" ]
-}
+)
 
 case $(state) in
   member)

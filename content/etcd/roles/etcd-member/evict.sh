@@ -5,7 +5,7 @@ node=$(leaf subject/node)
 [ -n "$node" ] || fail "no subject to evict"
 known_id=$(leaf subject/outputs/memberId) url=$(leaf subject/outputs/clientUrl)
 
-list=$(members $own 2>&1) || transient "member list: $list"
+list=$(members $own 2>&1) || transient "member list: $(error "$list")"
 id=
 if [ -n "$known_id" ]; then id=$(column "$list" 2 1 "$known_id"); fi
 if [ -n "$id" ]; then
@@ -26,5 +26,5 @@ else
     exit 0
   fi
 fi
-answer=$(ctl $own member remove "$id" 2>&1) || transient "member remove: $answer"
+answer=$(ctl $own member remove "$id" 2>&1) || transient "member remove: $(error "$answer")"
 say "$answer"

@@ -1,4 +1,5 @@
-# What the steps of etcd-member share. Sourced; POSIX sh.
+# What the steps of etcd-member share. Sourced; POSIX sh. POSIX has no local variables: a function that needs some has a
+# body in (), a subshell, so that it never changes its caller's.
 #
 # /etc/etcd/formwork/     ca.crt member.crt member.key etcd.env    as wanted, compared by check
 #   initial.env           how to start without data; there from before the first start until healthy once
@@ -17,7 +18,7 @@ export ETCDCTL_API=3 ETCDCTL_CACERT=$conf/ca.crt ETCDCTL_CERT=$conf/member.crt E
 say() { printf '%s\n' "$*"; }
 fail() { say "$*"; exit 1; }
 transient() { say "$*"; say "$*" >"$FW_DIR/why"; exit 75; }
-not_yet() { say "$*"; say "$*" >"$FW_DIR/why"; echo "${retry_ms:-1000}" >"$FW_DIR/retry-after-ms"; exit 76; }
+not_yet() { say "$*"; say "$*" >"$FW_DIR/why"; echo 1000 >"$FW_DIR/retry-after-ms"; exit 76; }
 
 # leaf PATH: an input, or nothing where it is absent. Builtins only from here to a file: a secret is in no argv.
 leaf() { [ ! -f "$in/$1" ] || cat "$in/$1"; }
@@ -45,12 +46,15 @@ state() { [ ! -f $conf/state ] || cat $conf/state; }
 set_state() { say "$1" | write $conf/state 0600; }
 
 # ctl ENDPOINTS ARGS..: etcdctl within 5 s a command.
-ctl() {
+ctl() (
   endpoints=$1
   shift
-  timeout 20 etcdctl --endpoints="$endpoints" --dial-timeout=3s --command-timeout=5s "$@"
-}
+  exec timeout 20 etcdctl --endpoints="$endpoints" --dial-timeout=3s --command-timeout=5s "$@"
+)
 own_healthy() { systemctl is-active -q etcd && ctl $own endpoint health >/dev/null 2>&1; }
+
+# Of what etcdctl says when it fails, the sentence: before it come warnings in JSON.
+error() { printf '%s\n' "$1" | grep -v '^{' | tail -n 1; }
 
 # The member list: "id, status, name, peer URLs, client URLs, learner" a line.
 members() { ctl "$1" member list -w simple; }
@@ -58,7 +62,7 @@ members() { ctl "$1" member list -w simple; }
 column() { printf '%s\n' "$1" | awk -F', ' -v want="$2" -v key="$3" -v value="$4" '$key == value { print $want; exit }'; }
 
 # peers: client URLs of other active members as the engine knows them, comma-separated.
-peers() {
+peers() (
   n=$(leaf needs/etcd-member/count)
   i=0 urls=
   while [ "$i" -lt "${n:-0}" ]; do
@@ -67,28 +71,28 @@ peers() {
     i=$((i + 1))
   done
   printf '%s' "$urls"
-}
+)
 
 # others LIST: client URLs of the other started members of a list, comma-separated.
 others() { printf '%s\n' "$1" | awk -F', ' -v own="$peer_url" '$2 == "started" && $4 != own { printf "%s%s", sep, $5; sep = "," }'; }
 
 # healthy URLS: those of them that answer a linearizable read, one a line.
-healthy() {
+healthy() (
   for url in $(printf '%s' "$1" | tr ',' ' '); do
     if ctl "$url" endpoint health >/dev/null 2>&1; then say "$url"; fi
   done
-}
+)
 
 leader() { [ "$(ctl $own endpoint status -w simple 2>/dev/null | awk -F', ' '{ print $5 }')" = true ]; }
 
 # Hands leadership to a healthy other member, so that no election interrupts writes. Best effort: etcd's stop does it too.
-hand_over() {
-  leader || return 0
+hand_over() (
+  leader || exit 0
   for url in $(healthy "$(others "$1")"); do
-    id=$(column "$1" 1 5 "$url")
-    if [ -n "$id" ] && ctl $own move-leader "$id"; then break; fi
+    heir=$(column "$1" 1 5 "$url")
+    if [ -n "$heir" ] && ctl $own move-leader "$heir"; then break; fi
   done
-}
+)
 
 # The last lines of etcd's own log, for whoever reads why it failed.
 tail_log() { journalctl -q -n 20 --no-pager -o cat -u etcd 2>/dev/null || true; }

@@ -14,14 +14,15 @@ leave() {
     say "the only member: nothing to leave"
     return 0
   fi
-  answer=$(members "$at" 2>&1) || transient "no member list from $at: $answer"
+  answer=$(members "$at" 2>&1) || transient "no member list from $at: $(error "$answer")"
   id=$(column "$answer" 1 4 "$peer_url")
   if [ -z "$id" ]; then
     say "the cluster does not list this member"
     return 0
   fi
   if [ -n "$list" ]; then hand_over "$list"; fi
-  answer=$(ctl "$at" member remove "$id" 2>&1) || transient "member remove: $answer"
+  say "leaving as $id"
+  answer=$(ctl "$at" member remove "$id" 2>&1) || transient "member remove: $(error "$answer")"
   say "$answer"
 }
 

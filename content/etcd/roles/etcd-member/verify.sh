@@ -3,6 +3,9 @@
 . ./lib.sh
 client_url=$(leaf requires/etcd-cert/clientUrl) peer_url=$(leaf requires/etcd-cert/peerUrl)
 
+if ! installed || [ -e $conf/dirty ]; then
+  fail "files, certificates or unit are not as wanted, or etcd runs with older ones"
+fi
 if ! own_healthy; then
   restarts=$(systemctl show -p NRestarts --value etcd 2>/dev/null)
   if [ "${restarts:-0}" -ge 20 ] || systemctl is-failed -q etcd; then
@@ -11,7 +14,7 @@ if ! own_healthy; then
   fi
   not_yet "this member is not healthy yet: etcd is $(systemctl is-active etcd), a quorum may be missing"
 fi
-list=$(members $own 2>&1) || not_yet "no member list yet: $list"
+list=$(members $own 2>&1) || not_yet "no member list yet: $(error "$list")"
 id=$(column "$list" 1 4 "$peer_url")
 [ -n "$id" ] || fail "the cluster does not list $peer_url"
 
