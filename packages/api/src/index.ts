@@ -1,3 +1,5 @@
+export type { FailureKind, Json, JsonObject, Problem } from '@formwork/core';
+export { FormworkError } from '@formwork/core';
 export type {
   CallInput,
   Client,
@@ -28,7 +30,7 @@ export type {
   Routes,
 } from './routes.ts';
 export { routes } from './routes.ts';
-export type { DeploymentResponse, ParamsResponse } from './schemas/deployment.ts';
+export type { DeploymentResponse, LeaksResponse, ParamsResponse } from './schemas/deployment.ts';
 export type { EventResponse } from './schemas/event.ts';
 export type { LogResponse } from './schemas/log.ts';
 export type { NodeResponse } from './schemas/node.ts';

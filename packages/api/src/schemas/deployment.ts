@@ -98,3 +98,4 @@ export const leaksSchema = z
     unanswered: listOf(z.object({ site: z.string(), message: z.string() })),
   })
   .meta({ id: 'Leaks' });
+export type LeaksResponse = z.output<typeof leaksSchema>;

@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { FormworkError } from '@formwork/api';
+import type { ServiceName } from './supervise.ts';
+
+const files: Readonly<Record<ServiceName, string>> = {
+  database: 'packages/db/dist/embedded/main.js',
+  server: 'apps/server/dist/main.js',
+  worker: 'apps/worker/dist/main.js',
+};
+
+/** The built programs beside this one. Errors: `not-built`. */
+export function findPrograms(dataDirectory: string): Readonly<Record<ServiceName, readonly string[]>> {
+  const root = new URL('../../../../', import.meta.url);
+  const find = (name: ServiceName): string => {
+    const file = fileURLToPath(new URL(files[name], root));
+    if (existsSync(file)) return file;
+    throw new FormworkError('invalid', 'not-built', `${file} is not there; build it with: npm run build`);
+  };
+  return {
+    database: [find('database'), '--data', `${dataDirectory}/postgres`],
+    server: [find('server')],
+    worker: [find('worker')],
+  };
+}
