@@ -53,6 +53,8 @@ export { roleWaits } from './validate/role-order.ts';
 export type { ResolveRole } from './validate/role-order.ts';
 export { stageContradictions } from './validate/stage-order.ts';
 export type { StageContradiction } from './validate/stage-order.ts';
+export type { CheckValue } from './validate/specification-context.ts';
+export { validateSpecification } from './validate/validate-specification.ts';
 export { jsonPath, parseJsonPath } from './validate/json-path.ts';
 export type { PathSegment } from './validate/json-path.ts';
 export { indexContent, resolveRole } from './graph/content-index.ts';

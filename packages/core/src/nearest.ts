@@ -11,7 +11,9 @@ export function nearest(name: string, candidates: Iterable<string>): string | nu
   let bestDistance = limit + 1;
   for (const candidate of [...new Set(candidates)].sort()) {
     const other = candidate.slice(0, longestCompared).toLowerCase();
-    const distance = wanted !== '' && other.endsWith(`.${wanted}`) ? 1 : distanceOf(wanted, other);
+    const tail = wanted !== '' && other.endsWith(`.${wanted}`);
+    if (!tail && Math.abs(other.length - wanted.length) > limit) continue;
+    const distance = tail ? 1 : distanceOf(wanted, other);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;

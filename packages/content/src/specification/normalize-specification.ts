@@ -17,6 +17,7 @@ import { specificationSchema } from '../schema/specification-schema.ts';
 import { paramLayer } from './param-layer.ts';
 
 const longestHostname = 63;
+const maxNodes = 20_000;
 
 /**
  * A specification from a parsed document: shape, names and numbers checked (every problem at once), durations in
@@ -30,6 +31,14 @@ export function normalizeSpecification(document: unknown): Checked<Specification
   if (!isJsonObject(plain.value)) return { ok: false, problems };
   const root = plain.value;
   const groups = list(root['groups']).map((group, index) => readGroup(root, group, index, problems));
+  if (groups.reduce((sum, group) => sum + group.count, 0) > maxNodes) {
+    problems.push({
+      code: 'too-many-nodes',
+      path: '$.groups',
+      message: `a deployment has at most ${maxNodes} nodes in all`,
+      remedy: 'make several deployments of it',
+    });
+  }
   const specification: Specification = {
     formwork: 1,
     name: text(root['name']),

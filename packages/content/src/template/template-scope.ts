@@ -17,11 +17,25 @@ export interface TemplateInputs {
   readonly founding?: boolean;
 }
 
-/** The scope of `evaluateValue` and `renderFile`: parameters as `params.etcd.dataDir` and `params['etcd.dataDir']`. */
+/** The scope of `evaluateValue` and `renderFile`. */
 export function templateScope(inputs: TemplateInputs): JsonObject {
-  const params: Record<string, Json> = { ...inputs.params };
+  return {
+    deployment: inputs.deployment,
+    facts: inputs.facts,
+    params: nestedParams(inputs.params),
+    requires: inputs.requires,
+    needs: inputs.needs,
+    ...(inputs.node === undefined ? {} : { node: inputs.node }),
+    ...(inputs.action === undefined ? {} : { action: inputs.action }),
+    ...(inputs.founding === undefined ? {} : { founding: inputs.founding }),
+  };
+}
+
+/** Parameters for a scope: `params.etcd.dataDir` beside `params['etcd.dataDir']`. */
+export function nestedParams(flat: JsonObject): JsonObject {
+  const params: Record<string, Json> = { ...flat };
   const nested = new Map<string, [string, Json][]>();
-  for (const [fullName, value] of Object.entries(inputs.params)) {
+  for (const [fullName, value] of Object.entries(flat)) {
     const dot = fullName.indexOf('.');
     if (dot <= 0) continue;
     const namespace = fullName.slice(0, dot);
@@ -30,14 +44,5 @@ export function templateScope(inputs: TemplateInputs): JsonObject {
     nested.set(namespace, entries);
   }
   for (const [namespace, entries] of nested) params[namespace] = Object.fromEntries(entries);
-  return {
-    deployment: inputs.deployment,
-    facts: inputs.facts,
-    params,
-    requires: inputs.requires,
-    needs: inputs.needs,
-    ...(inputs.node === undefined ? {} : { node: inputs.node }),
-    ...(inputs.action === undefined ? {} : { action: inputs.action }),
-    ...(inputs.founding === undefined ? {} : { founding: inputs.founding }),
-  };
+  return params;
 }
