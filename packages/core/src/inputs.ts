@@ -111,12 +111,12 @@ function required(
 
 function needed(need: Need, name: string, sources: InputSources, missing: MissingInput[]): Json {
   const producers = sources.producers(need);
-  const there = producers.filter((producer) => sources.outputs(producer.key) !== null);
+  const isThere = (producer: Producer): boolean => sources.outputs(producer.key) !== null;
   const lack = (key: NodeRoleKey) => (output: string | null) => {
     if (!need.optional) missing.push({ kind: 'output', of: 'needs', role: name, key, output });
   };
   if (need.from === 'one' || need.from === 'any') {
-    const first = need.from === 'any' ? (there[0] ?? producers[0]) : producers[0];
+    const first = (need.from === 'any' ? producers.find(isThere) : undefined) ?? producers[0];
     if (first === undefined) {
       if (!need.optional) missing.push({ kind: 'producers', role: name, found: 0, wanted: 1 });
       return null;
@@ -124,9 +124,10 @@ function needed(need: Need, name: string, sources: InputSources, missing: Missin
     const outputs = sources.outputs(first.key);
     return outputs === null && need.optional ? null : take(need.outputs, outputs, lack(first.key));
   }
+  const there = producers.filter(isThere);
   const wanted = producersWanted(need, producers.length);
   if (wanted === null) {
-    for (const producer of producers) if (sources.outputs(producer.key) === null) lack(producer.key)(null);
+    for (const producer of producers) if (!isThere(producer)) lack(producer.key)(null);
   } else if (there.length < wanted && !need.optional) {
     missing.push({ kind: 'producers', role: name, found: there.length, wanted });
   }

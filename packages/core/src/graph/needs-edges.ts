@@ -3,6 +3,7 @@ import type { NodeRoleKey } from '../node-role.ts';
 import type { Problem } from '../problem.ts';
 import type { Need } from '../role.ts';
 import type { Binding, Bindings } from './binding.ts';
+import { goesByName } from './content-index.ts';
 import { addEdge, addGate } from './draft.ts';
 import type { GraphDraft } from './draft.ts';
 import type { RoleSlot } from './node-template.ts';
@@ -76,12 +77,22 @@ function gateFor(draft: GraphDraft, binding: Binding, need: Need, producers: rea
   };
   switch (need.from) {
     case 'any':
-      return gate(Math.min(need.min === 'quorum' ? 1 : Math.max(1, need.min), keys.length), keys);
+      return anyGate(draft, need, keys);
     case 'peers':
+      // Peers of another role are just any of it.
+      if (!goesByName(need.role, binding.as, binding.role)) return anyGate(draft, need, keys);
       return peersGate(binding, need, producers, gate);
     default:
       return gate(producersWanted(need, keys.length), keys);
   }
+}
+
+function anyGate(draft: GraphDraft, need: Need, keys: readonly NodeRoleKey[]): string | null {
+  const wanted = need.min === 'quorum' ? Math.floor(keys.length / 2) + 1 : need.min;
+  const min = Math.min(wanted, keys.length);
+  if (min < 1) return null;
+  const plain = `gate any(${need.role})`;
+  return addGate(draft, { key: min === 1 ? plain : `${plain} min ${min}`, min, edges: 'hard' }, keys);
 }
 
 /**
@@ -95,8 +106,7 @@ function peersGate(
   gate: (min: number, from: readonly string[]) => string,
 ): string | null {
   if (binding.founder || !binding.isNew) return null;
-  const ofItsKind = producers.some((peer) => peer.as === binding.as);
-  const there = ofItsKind ? producers.filter((peer) => peer.founder || !peer.isNew) : producers;
+  const there = producers.filter((peer) => peer.founder || !peer.isNew);
   const keys = there.map((peer) => peer.key);
   const wanted = need.min === 'quorum' ? Math.floor(keys.length / 2) + 1 : need.min;
   const min = Math.min(wanted, keys.length);

@@ -7,7 +7,7 @@ import type { JsonObject } from '../json.ts';
 import type { Applied, NodeRoleKey } from '../node-role.ts';
 import { declaredParams, paramValues, resolveParams } from '../params.ts';
 import type { Certainty, PlanAction, PlanActionKind, PlanReason } from '../plan.ts';
-import type { Disruption, Need } from '../role.ts';
+import type { Disruption, Need, RoleDefinition } from '../role.ts';
 import { predictOutputs, unchanged } from './predict.ts';
 import type { Evaluate, PredictedOutputs } from './predict.ts';
 import { greatest, inputDisruption, inputReason, versionDisruption } from './reasons.ts';
@@ -20,6 +20,8 @@ export interface DecisionState {
   readonly facts: ReadonlyMap<string, JsonObject>;
   readonly appliedOutputs: ReadonlyMap<NodeRoleKey, JsonObject>;
   readonly predicted: Map<NodeRoleKey, PredictedOutputs>;
+  /** Roles without their untracked needs, by the role as it is. */
+  readonly tracked: Map<RoleDefinition, RoleDefinition>;
 }
 
 export function newDecisionState(bindings: Bindings, actual: Actual, evaluate: Evaluate): DecisionState {
@@ -32,6 +34,7 @@ export function newDecisionState(bindings: Bindings, actual: Actual, evaluate: E
       actual.nodeRoles.flatMap((row) => (row.applied === null ? [] : [[row.key, row.applied.outputs]])),
     ),
     predicted: new Map(),
+    tracked: new Map(),
   };
 }
 
@@ -62,7 +65,7 @@ function resolve(
   const group = node?.group ?? null;
   const nodeName = node?.name ?? null;
   const { spec, index } = state.bindings;
-  return resolveInputs(role, binding, {
+  return resolveInputs(trackedOnly(state, role), binding, {
     params: paramValues(resolveParams({ spec, content: index, site, group, nodeName, role, item })),
     facts: (nodeName === null ? undefined : state.facts.get(nodeName)) ?? {},
     outputs,
@@ -70,12 +73,22 @@ function resolve(
   });
 }
 
+/**
+ * Untracked needs decide nothing, and a list of a thousand for each of a thousand is the bulk of the work. An output
+ * whose `value` reads one cannot be told beforehand.
+ */
+function trackedOnly(state: DecisionState, role: RoleDefinition): RoleDefinition {
+  const known = state.tracked.get(role) ?? { ...role, needs: role.needs.filter((need) => need.tracked) };
+  state.tracked.set(role, known);
+  return known;
+}
+
 /** `any` takes the first that is active when it runs: one that has been applied before one that is still to come. */
 function plannedProducers(state: DecisionState, binding: Binding, need: Need): readonly Producer[] {
   const producers = producersOf(state.bindings, binding, need);
   if (need.from !== 'any') return producers;
-  const there = producers.filter((producer) => state.appliedOutputs.has(producer.key));
-  return there.length > 0 ? there : producers;
+  const first = producers.find((producer) => state.appliedOutputs.has(producer.key)) ?? producers[0];
+  return first === undefined ? [] : [first];
 }
 
 /** A producer whose turn in the graph comes later, or not at all, keeps what it has. */
@@ -113,17 +126,19 @@ function nextRun(
   const { role, row } = binding;
   const declared = declaredParams(state.bindings.index, role);
   const stateName = row?.state.state ?? 'proposed';
+  // A removal that was called back may have left the cluster already: it joins anew rather than restart what is gone.
+  const again: PlanActionKind = stateName === 'removing' && role.cluster !== null ? 'join' : 're-run';
   if (hashInputs(role.digest, assumed.inputs) !== applied.inputHash) {
     const reason = inputReason(applied, role, assumed.inputs) ?? { kind: 'unfinished', state: stateName };
     const disruption = inputDisruption(applied, role, declared, assumed.inputs);
-    return actionOf(binding, 're-run', reason, disruption, { kind: 'will' });
+    return actionOf(binding, again, reason, disruption, { kind: 'will' });
   }
   // Nobody knows how far a failed apply got, so its repetition may disturb as much as any change of the role.
   if (!applied.clean) {
-    return actionOf(binding, 're-run', { kind: 'not-clean' }, versionDisruption(role, declared), { kind: 'will' });
+    return actionOf(binding, again, { kind: 'not-clean' }, versionDisruption(role, declared), { kind: 'will' });
   }
   if (stateName !== 'active') {
-    return actionOf(binding, 're-run', { kind: 'unfinished', state: stateName }, 'none', { kind: 'will' });
+    return actionOf(binding, again, { kind: 'unfinished', state: stateName }, 'none', { kind: 'will' });
   }
   const doubt = uncertainInput(state, binding);
   if (doubt === null) return null;

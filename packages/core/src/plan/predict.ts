@@ -1,5 +1,4 @@
 import type { InputResolution } from '../inputs.ts';
-import { isJsonObject } from '../json.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { Binding } from '../graph/binding.ts';
 
@@ -50,8 +49,7 @@ export function predictOutputs(
   former: JsonObject,
   evaluate: Evaluate,
 ): PredictedOutputs {
-  const { inputs, untracked } = withoutMissing(certain);
-  const scope = outputScope(deployment, binding, { ...inputs, needs: { ...untracked, ...inputs.needs } });
+  const scope = outputScope(deployment, binding, withoutMissing(certain));
   const values: Record<string, Json> = {};
   const known = new Set<string>();
   for (const output of binding.role.outputs) {
@@ -64,23 +62,15 @@ export function predictOutputs(
 }
 
 /** A list with a hole in it would evaluate to a wrong value instead of none, so what is incomplete is left out whole. */
-function withoutMissing({ inputs, untracked, missing }: InputResolution) {
-  const lacks = (of: 'requires' | 'needs') =>
-    new Set(
-      missing.flatMap((one) =>
-        one.kind === 'producers' ? one.role : one.kind === 'output' && one.of === of ? one.role : [],
-      ),
-    );
-  const keep = (all: JsonObject, lacking: ReadonlySet<string>): JsonObject =>
-    Object.fromEntries(Object.entries(all).filter(([name]) => !lacking.has(name)));
-  return {
-    inputs: {
-      ...inputs,
-      requires: keep(inputs.requires, lacks('requires')),
-      needs: keep(inputs.needs, lacks('needs')),
-    },
-    untracked: keep(isJsonObject(untracked) ? untracked : {}, lacks('needs')),
-  };
+function withoutMissing({ inputs, missing }: InputResolution): ScopeInputs {
+  const lacking = { requires: new Set<string>(), needs: new Set<string>() };
+  for (const one of missing) {
+    if (one.kind === 'output') lacking[one.of].add(one.role);
+    if (one.kind === 'producers') lacking.needs.add(one.role);
+  }
+  const keep = (all: JsonObject, without: ReadonlySet<string>): JsonObject =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => !without.has(name)));
+  return { ...inputs, requires: keep(inputs.requires, lacking.requires), needs: keep(inputs.needs, lacking.needs) };
 }
 
 /** Undefined where the template cannot be evaluated yet: facts of a machine that is not there, outputs still to come. */
