@@ -31,7 +31,7 @@ export function normalizeSpecification(document: unknown): Checked<Specification
   if (!isJsonObject(plain.value)) return { ok: false, problems };
   const root = plain.value;
   const groups = list(root['groups']).map((group, index) => readGroup(root, group, index, problems));
-  if (groups.reduce((sum, group) => sum + group.count, 0) > maxNodes) {
+  if (problems.length === 0 && groups.reduce((sum, group) => sum + group.count, 0) > maxNodes) {
     problems.push({
       code: 'too-many-nodes',
       path: '$.groups',
