@@ -65,3 +65,5 @@ export { SecretValue } from './secrets/secret-value.ts';
 export { roleIncludes, scopeIncludes, tokenRole, tokenScope, tokenState } from './tokens/grant.ts';
 export type { TokenGrant, TokenRole, TokenScope } from './tokens/grant.ts';
 export { hashToken, looksLikeToken, newToken, tokenMatches } from './tokens/token.ts';
+export { readLatestSpecification, readOpenPlan, readPlan, storeProposal } from './engine/proposals.ts';
+export type { StoredPlan, StoredProposal } from './engine/proposals.ts';

@@ -1,27 +1,33 @@
+export { openContentStore } from './engine/content-store.ts';
+export type { ContentStore } from './engine/content-store.ts';
+export { explainDeployment, sayReason } from './engine/explain.ts';
+export { loadRunView } from './engine/run-view.ts';
+export type { RunView, RunViewDeps, SiteViewOf } from './engine/run-view.ts';
+export { startScheduler } from './engine/scheduler.ts';
+export type { Scheduler, SchedulerDeps } from './engine/scheduler.ts';
+export { siteViewOf } from './engine/site-view.ts';
+export { runHttp } from './executors/http.ts';
+export { runNoop } from './executors/noop.ts';
+export { approve } from './planning/approve.ts';
+export type { ApprovalRequest } from './planning/approve.ts';
+export { proposeDeployment, proposeDestroy } from './planning/propose.ts';
+export type { PlanningDeps, Proposal } from './planning/propose.ts';
+export { proposeTask } from './planning/propose-task.ts';
+export type { TaskProposal } from './planning/propose-task.ts';
 export { jobData, jobIdOf } from './queue/job.ts';
 export type { JobData } from './queue/job.ts';
 export { openQueues } from './queue/queues.ts';
 export type { Queues } from './queue/queues.ts';
 export type { QueueWorker } from './queue/queue-worker.ts';
-export type { ExecutorContext, ExecutorFunction, ExecutorResult, WorkerExecutors } from './executors/executor.ts';
-export { createWorkerExecutors } from './executors/worker-executors.ts';
 export { generateDeploymentKeyPair } from './runner/deployment-key-pair.ts';
-export type { DeploymentKeyPair } from './runner/deployment-key-pair.ts';
-export { inputFrames } from './runner/input-frames.ts';
-export type { InputFile, InputFrames } from './runner/input-frames.ts';
-export { checkOutputs, readOutputs } from './runner/outputs.ts';
-export type { WrittenOutputs } from './runner/outputs.ts';
-export { createRedactor } from './runner/redactor.ts';
-export type { Redactor, RedactorStream } from './runner/redactor.ts';
-export type {
-  LogChunk,
-  RunOptions,
-  ScriptAction,
-  ScriptLaunch,
-  ScriptPhase,
-  ScriptResult,
-  ScriptTarget,
-} from './runner/script-launch.ts';
 export { createScriptRunner } from './runner/script-runner.ts';
 export type { ScriptRunner, ScriptRunnerOptions } from './runner/script-runner.ts';
-export { secretValues } from './runner/secret-paths.ts';
+export { openSecrets } from './secrets.ts';
+export type { Secrets } from './secrets.ts';
+export { startLeaseKeeper } from './worker/leases.ts';
+export { openSites } from './worker/open-sites.ts';
+export type { OpenSites } from './worker/open-sites.ts';
+export { openStepContexts } from './worker/step-context.ts';
+export { sendOutbox } from './engine/send-outbox.ts';
+export { startWorker, workJob } from './worker/worker.ts';
+export type { RunningWorker, WorkerDeps, WorkJob } from './worker/worker.ts';

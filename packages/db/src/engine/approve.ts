@@ -313,7 +313,7 @@ async function bindNodeRoles(tx: Transaction, binding: Binding): Promise<void> {
         runId,
         pending: resting ? pending : { ...pending, carriedAttempt: row.attempt },
         tries: 0,
-        stage: vertex.stage,
+        stage: plan.purpose === 'task' ? taskStage : vertex.stage,
         // What is removed runs the scripts it was applied with.
         ...(vertex.purpose === 'apply' && resting ? { roleDigest: approval.roleDigest(vertex.role) } : {}),
       },
@@ -377,7 +377,7 @@ async function insertNodeRoles(
   inserts: readonly (readonly [WorkVertex, Pending | null])[],
 ): Promise<void> {
   if (inserts.length === 0) return;
-  const { deployment, nodeIds, approval, runId } = binding;
+  const { plan, deployment, nodeIds, approval, runId } = binding;
   const rows = inserts.map(([vertex, pending]) => {
     const node = vertex.node === null ? null : nodeIds.get(vertex.node);
     if (node === undefined)
@@ -401,7 +401,7 @@ async function insertNodeRoles(
       role: vertex.role,
       as: vertex.as,
       group_name: vertex.group,
-      stage: vertex.stage,
+      stage: plan.purpose === 'task' ? taskStage : vertex.stage,
       lane: vertex.lane,
       role_digest: approval.roleDigest(vertex.role),
       founder: vertex.founder,

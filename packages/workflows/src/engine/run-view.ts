@@ -1,8 +1,5 @@
 import {
-  type Actual,
   type Bindings,
-  bindDeployment,
-  type Content,
   type ContentIndex,
   createSchedule,
   FormworkError,
@@ -30,6 +27,7 @@ import {
   type RunRow,
   type SiteRow,
 } from '@formwork/db';
+import { bindRun } from './bind-run.ts';
 import type { ContentStore } from './content-store.ts';
 
 /** How long a role that never ran is thought to take, for the critical path. */
@@ -85,9 +83,8 @@ export async function loadRunView(deps: RunViewDeps, run: RunRow): Promise<RunVi
   }
   const { content, index } = await deps.content.content(specification.packs);
   const actual = await readActual(db, deployment);
-  const bindings =
-    run.purpose === 'destroy' ? null : bind(specification.document, content, sites.map(deps.siteView), actual);
   const plan = planned.document;
+  const bindings = bindRun({ plan, spec: specification.document, content, sites: sites.map(deps.siteView), actual });
   const vertices = plan.graph.vertices.filter((vertex) => vertex.kind === 'node-role');
   const byKey = new Map(rows.map((row) => [row.key, row]));
   const durationOf = (vertex: WorkVertex | undefined): number =>
@@ -111,14 +108,6 @@ export async function loadRunView(deps: RunViewDeps, run: RunRow): Promise<RunVi
     schedule: createSchedule(plan.graph, standings),
     remainingMs: remainingPathMs(plan.graph, (key) => durationOf(vertexByKey.get(key))),
   };
-}
-
-function bind(spec: Specification, content: Content, sites: readonly SiteView[], actual: Actual): Bindings {
-  const { bindings, problems } = bindDeployment({ spec, content, sites, actual });
-  if (bindings === null || problems.length > 0) {
-    throw new FormworkError('terminal', 'unbindable', problems.map((problem) => problem.message).join('; '));
-  }
-  return bindings;
 }
 
 /** Where a vertex stands, by its row. A row that is gone has been removed: done for what takes away. */

@@ -11,7 +11,7 @@ import { failedOutcome, type OutcomeClock, outcomeOfScript } from './outcome.ts'
 import { completeOutputs, scopeOf, simulatedOutputs } from './outputs.ts';
 import { runProviderStep } from './provider-step.ts';
 import { launchOf, targetOf } from './script-step.ts';
-import { revealSecrets, type Secrets } from './secrets.ts';
+import { revealSecrets, type Secrets } from '../secrets.ts';
 import type { StepContext } from './step-context.ts';
 
 export interface ExecuteDeps {

@@ -1,7 +1,7 @@
 import { FormworkError } from '@formwork/core';
 import { type Database, type Log, readSites, type SiteRow } from '@formwork/db';
 import { type Provider, providerNamed } from '@formwork/providers';
-import type { Secrets } from './secrets.ts';
+import type { Secrets } from '../secrets.ts';
 
 export interface OpenSite {
   readonly provider: Provider;

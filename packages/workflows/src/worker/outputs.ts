@@ -1,6 +1,6 @@
 import { evaluateValue, templateScope } from '@formwork/content';
 import type { Json, JsonObject, OutputDeclaration } from '@formwork/core';
-import type { Secrets } from './secrets.ts';
+import type { Secrets } from '../secrets.ts';
 import type { StepContext } from './step-context.ts';
 
 /** What templates of this step may name. Secrets stand as references: a template can not print one. */

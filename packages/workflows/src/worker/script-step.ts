@@ -2,7 +2,7 @@ import { renderFile, templateScope } from '@formwork/content';
 import { FormworkError, isJsonObject, type JsonObject } from '@formwork/core';
 import type { NodeRow, StoredAttempt } from '@formwork/db';
 import type { ScriptLaunch, ScriptTarget } from '../runner/script-launch.ts';
-import { revealSecrets, type Secrets } from './secrets.ts';
+import { revealSecrets, type Secrets } from '../secrets.ts';
 import type { StepContext } from './step-context.ts';
 
 /** The launch of one execution of an attempt, secrets in plain: it goes to the runner and nowhere else. */

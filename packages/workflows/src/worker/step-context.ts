@@ -1,7 +1,6 @@
 import {
   type Binding,
   type Bindings,
-  bindDeployment,
   FormworkError,
   hashInputs,
   isJsonObject,
@@ -31,6 +30,7 @@ import {
   readSpecification,
   type RunRow,
 } from '@formwork/db';
+import { bindRun } from '../engine/bind-run.ts';
 import type { ContentStore } from '../engine/content-store.ts';
 import type { SiteViewOf } from '../engine/run-view.ts';
 import { gatherInputs } from '../engine/sources.ts';
@@ -115,10 +115,11 @@ async function readFrame(deps: ContextDeps, runId: string): Promise<Frame> {
   if (deployment === null || planned === null)
     throw new FormworkError('not-found', 'run-gone', 'the deployment or plan of the run is gone');
   const specification = await readSpecification(db, run.deploymentId, planned.specificationVersion);
-  if (specification === null || run.purpose === 'destroy') return { run, deployment, bindings: null };
+  if (specification === null) return { run, deployment, bindings: null };
   const { content } = await deps.content.content(specification.packs);
   const actual = await readActual(db, deployment);
-  const { bindings } = bindDeployment({
+  const bindings = bindRun({
+    plan: planned.document,
     spec: specification.document,
     content,
     sites: sites.map(deps.siteView),

@@ -1,10 +1,22 @@
 import { isJsonArray, isJsonObject, type Json, type JsonObject, type SecretReference } from '@formwork/core';
+import type { SecretStore } from '@formwork/db';
 
-/** The worker's way to secret values; packages/db holds the implementation. */
+/** Secret values by reference alone: a reference says which scope's key opens it. */
 export interface Secrets {
-  /** Stores a value under a name of a deployment; the same value again gives the same reference. */
+  /** Stores a value under a name of a scope; the same value again gives the same reference. */
   seal(scope: string, name: string, value: string): Promise<SecretReference>;
   reveal(reference: SecretReference): Promise<string>;
+}
+
+/** References are `<scope>/<name>`; scopes hold no slash. */
+export function openSecrets(store: SecretStore): Secrets {
+  return {
+    seal: (scope, name, value) => store.put(scope, `${scope}/${name}`, value),
+    reveal: async (reference) => {
+      const { ref } = reference.$secret;
+      return (await store.get(ref.slice(0, ref.indexOf('/')), reference)).reveal();
+    },
+  };
 }
 
 export const isSecretReference = (value: Json | undefined): value is Json & SecretReference =>
@@ -32,8 +44,9 @@ export async function revealSecrets(secrets: Secrets, value: JsonObject): Promis
       return items;
     }
     const entries: [string, Json][] = [];
-    for (const [name, item] of Object.entries(at))
+    for (const [name, item] of Object.entries(at)) {
       entries.push([name, await walk(item, `${path}/${escapePointer(name)}`)]);
+    }
     return Object.fromEntries(entries);
   };
   const revealed = await walk(value, '');
