@@ -32,9 +32,12 @@ const terminalOf = (stream: NodeJS.WriteStream): Terminal => ({
     return stream.isTTY;
   },
   get columns() {
-    return stream.isTTY ? stream.columns : 120;
+    return sizeOr(stream.isTTY ? stream.columns : 0, 120);
   },
   get rows() {
-    return stream.isTTY ? stream.rows : 40;
+    return sizeOr(stream.isTTY ? stream.rows : 0, 40);
   },
 });
+
+/** A terminal that does not know its size (serial lines, some pseudo-terminals) says 0. */
+const sizeOr = (size: number, otherwise: number): number => (size > 0 ? size : otherwise);
