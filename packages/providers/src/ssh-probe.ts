@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { Client } from 'ssh2';
 
 export interface SshProbeOptions {
@@ -18,35 +18,39 @@ export interface SshProbeOptions {
  */
 export async function probeSsh(options: SshProbeOptions): Promise<string | null> {
   options.signal.throwIfAborted();
-  const key = (await answersTcp(options)) ? await exchangeKeys(options) : null;
-  options.signal.throwIfAborted();
-  return key;
+  const socket = await connected(options);
+  try {
+    const key = socket === null ? null : await exchangeKeys(socket, options);
+    options.signal.throwIfAborted();
+    return key;
+  } finally {
+    socket?.destroy();
+  }
 }
 
-async function answersTcp({ host, port, signal, timeoutMs }: SshProbeOptions): Promise<boolean> {
-  return await new Promise<boolean>((resolve) => {
+async function connected({ host, port, signal, timeoutMs }: SshProbeOptions): Promise<Socket | null> {
+  return await new Promise<Socket | null>((resolve) => {
     const socket = connect({ host, port, signal });
-    const answer = (open: boolean) => (): void => {
+    socket.on('error', () => resolve(null)); // stays on: an error after the connect must not be unhandled
+    socket.setTimeout(timeoutMs, () => {
       socket.destroy();
-      resolve(open);
-    };
-    socket.setTimeout(timeoutMs, answer(false));
-    socket.once('connect', answer(true));
-    socket.once('error', answer(false));
+      resolve(null);
+    });
+    socket.once('connect', () => {
+      socket.setTimeout(0);
+      resolve(socket);
+    });
   });
 }
 
-async function exchangeKeys({ host, port, signal, timeoutMs }: SshProbeOptions): Promise<string | null> {
+async function exchangeKeys(socket: Socket, { signal, timeoutMs }: SshProbeOptions): Promise<string | null> {
   return await new Promise<string | null>((resolve) => {
     const client = new Client();
     let offered: string | null = null;
-    let ended = false;
     const end = (key: string | null): void => {
-      if (ended) return;
-      ended = true;
       signal.removeEventListener('abort', stop);
       client.destroy();
-      resolve(key);
+      resolve(key); // only the first counts
     };
     const stop = (): void => end(null);
     signal.addEventListener('abort', stop, { once: true });
@@ -55,8 +59,7 @@ async function exchangeKeys({ host, port, signal, timeoutMs }: SshProbeOptions):
     client.on('error', () => end(null));
     client.on('close', () => end(null));
     client.connect({
-      host,
-      port,
+      sock: socket,
       username: 'formwork-probe',
       readyTimeout: timeoutMs,
       algorithms: { serverHostKey: ['ssh-ed25519'] },

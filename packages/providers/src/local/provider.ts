@@ -121,7 +121,12 @@ function openLocal(options: OpenOptions<LocalConfiguration, LocalCredentials>): 
     }
     const key = view.state === 'running' ? await answeringKey(view.endpoint, signal) : null;
     const ready = key !== null && key === view.hostKey;
-    return { ...seen, state: view.state, ready, message: `${record.name} ${sshMessage(view.message, key, ready)}` };
+    return {
+      ...seen,
+      state: view.state,
+      ready,
+      message: `${record.name} ${view.state === 'running' ? sshMessage(view.message, key, ready) : view.message}`,
+    };
   };
 
   const suiteOf = (image: string): string => site.configuration.images[image]?.suite ?? image;
