@@ -1,5 +1,6 @@
 /** Rules 2 to 6: a machine from its first call to its last. */
 import { expect, it } from 'vitest';
+import { execOverSsh } from './ssh.ts';
 import { context, expectFailure, referenceOf, type World } from './world.ts';
 
 export function machineRules(world: () => World): void {
@@ -91,6 +92,18 @@ export function machineRules(world: () => World): void {
     expect(['pinned', 'first-use']).toContain(seen.hostKey?.trust);
     expect(seen.user).toMatch(/^[a-z]/);
     expect(await observe(harness.request(1))).toEqual(seen);
+  });
+
+  it('rule 5: a machine is reached the moment it is called ready', async () => {
+    const { harness, provider, make, destroy } = world();
+    const request = harness.request(7, 'core');
+    const machine = await make(request);
+    if (harness.privateKey !== null) expect(await execOverSsh(machine, harness.privateKey, 'echo here')).toBe('here');
+    const { nodeId } = request.tags;
+    const step = { nodeId, role: 'host-name', action: 'run', attempt: 1, startedAtMs: Date.now() };
+    const outcome = await provider.simulate?.(step, context.signal);
+    expect(outcome?.kind ?? 'done').toBe('done');
+    await destroy(request);
   });
 
   it('rule 6: destroying what is not there is done', async () => {

@@ -1,5 +1,7 @@
 import type { MachineOutputs } from '@formwork/providers';
-import { Client, utils } from 'ssh2';
+import ssh2 from 'ssh2';
+
+const { Client, utils } = ssh2; // CommonJS: Node finds no named `utils`.
 
 export const makeKeyPair = (): { readonly privateKey: string; readonly publicKey: string } => {
   const { private: privateKey, public: publicKey } = utils.generateKeyPairSync('ed25519');

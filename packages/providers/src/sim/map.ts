@@ -92,7 +92,7 @@ export const catalogueOf = (configuration: SimConfiguration, used: number, nowMs
   custom: configuration.custom,
   zones: configuration.zones,
   capabilities: configuration.capabilities,
-  quota: { nodes: Math.max(0, configuration.maxNodes - used), used },
+  quota: { nodes: configuration.maxNodes, used },
   pool: 0,
 });
 

@@ -102,6 +102,10 @@ describe('faults of a simulated site', () => {
     expect(await provider.ensureNode(requestOf(1), context)).toMatchObject({ failure: { kind: 'capacity' } });
     expect((await provider.ensureNode(requestOf(1, { candidate: 1 }), context)).state).toBe('pending');
 
+    expect(await provider.ensureNode(requestOf(2, { candidate: 3 }), context)).toMatchObject({
+      failure: { kind: 'capacity', code: 'NoMoreCandidates' },
+    });
+
     const other = park({ faults: [{ kind: 'capacity', creates: 2 }] }).provider;
     const states: string[] = [];
     for (let call = 0; call < 3; call += 1) states.push((await other.ensureNode(requestOf(1), context)).state);
@@ -112,7 +116,7 @@ describe('faults of a simulated site', () => {
     const { provider } = park({ maxNodes: 1 });
     await provider.ensureNode(requestOf(1), context);
     expect(await provider.ensureNode(requestOf(2), context)).toMatchObject({ failure: { kind: 'quota' } });
-    expect((await provider.catalogue(context)).quota).toEqual({ nodes: 0, used: 1 });
+    expect((await provider.catalogue(context)).quota).toEqual({ nodes: 1, used: 1 });
     await provider.destroyNode(referenceOf(requestOf(1)), context);
     expect((await provider.ensureNode(requestOf(2), context)).state).toBe('pending');
   });
