@@ -52,7 +52,7 @@ const renderParams = ({ params }: ParamsResponse): string =>
     params,
   );
 
-export function renderExplained({ params }: ParamsResponse): string {
+function renderExplained({ params }: ParamsResponse): string {
   return params
     .map((param) => {
       const layers = param.layers.map((layer) => {

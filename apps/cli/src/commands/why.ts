@@ -23,7 +23,7 @@ export function whyCommand(io: Io): Command {
 }
 
 /** The chain, each link below what waits for it. */
-export function renderWhy(why: WhyResponse, paint: Paint): string {
+function renderWhy(why: WhyResponse, paint: Paint): string {
   const lines = why.chain.map(({ depth, key, state, sentence }) => {
     const said = sentence === '' ? '' : `: ${sentence}`;
     return `${'  '.repeat(depth)}${paint.bold(key)} ${paint.dim(state)}${said}`;

@@ -13,7 +13,7 @@ export interface Connection {
   readonly token: string | null;
 }
 
-export const defaultUrl = 'http://127.0.0.1:8468';
+const defaultUrl = 'http://127.0.0.1:8468';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -14,7 +14,7 @@ export interface Filters {
 }
 
 /** A page's query: what the API takes for every list. */
-export interface PageQuery {
+interface PageQuery {
   readonly limit: number;
   readonly cursor?: string;
 }

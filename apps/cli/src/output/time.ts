@@ -11,10 +11,6 @@ export function formatDuration(durationMs: number): string {
 
 const pad = (value: number): string => String(value).padStart(2, '0');
 
-/** Time since, or `-` when it has not happened. */
-export const formatAge = (time: string | null, nowMs: number): string =>
-  time === null ? '-' : formatDuration(nowMs - Date.parse(time));
-
 /** `14:03:07` in the zone of the machine. */
 export const formatClock = (time: Date): string =>
   `${pad(time.getHours())}:${pad(time.getMinutes())}:${pad(time.getSeconds())}`;

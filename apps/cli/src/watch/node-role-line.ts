@@ -5,7 +5,7 @@ import { formatDuration } from '../output/time.ts';
 type State = NodeRoleResponse['state']['state'];
 
 /** One sign a state; a terminal without colours must tell them apart as well. */
-export function stateSign(state: State, paint: Paint): string {
+function stateSign(state: State, paint: Paint): string {
   switch (state) {
     case 'active':
       return paint.green('✓');

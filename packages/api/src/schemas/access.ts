@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jsonSchema, listOf, timeSchema } from './scalars.ts';
 
-export const tokenRoles = ['viewer', 'operator', 'admin'] as const;
+const tokenRoles = ['viewer', 'operator', 'admin'] as const;
 
 const scopeShape = {
   sites: listOf(z.string()).default(['*']),

@@ -16,7 +16,7 @@ export const packSchema = z
   })
   .meta({ id: 'Pack' });
 
-export const paramDeclarationSchema = z.object({
+const paramDeclarationSchema = z.object({
   fullName: z.string(),
   schema: jsonObjectSchema,
   default: z.exactOptional(jsonSchema),
@@ -53,7 +53,6 @@ export const roleSchema = z
     timeoutMs: z.int(),
   })
   .meta({ id: 'Role' });
-export type RoleResponse = z.output<typeof roleSchema>;
 
 const stageItemSchema = z.object({ role: z.string(), as: z.string(), params: z.record(z.string(), jsonSchema) });
 

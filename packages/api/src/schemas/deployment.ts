@@ -3,15 +3,7 @@ import { planSchema } from './plan.ts';
 import { runSchema } from './run.ts';
 import { countsSchema, jsonObjectSchema, jsonSchema, listOf, timeSchema } from './scalars.ts';
 
-export const deploymentStates = [
-  'planned',
-  'running',
-  'paused',
-  'active',
-  'failed',
-  'destroying',
-  'destroyed',
-] as const;
+const deploymentStates = ['planned', 'running', 'paused', 'active', 'failed', 'destroying', 'destroyed'] as const;
 
 export const deploymentSchema = z
   .object({

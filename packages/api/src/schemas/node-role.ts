@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { reasonSchema } from './reason.ts';
 import { listOf, timeSchema } from './scalars.ts';
 
-export const nodeRoleStates = [
+const nodeRoleStates = [
   'proposed',
   'blocked',
   'ready',
@@ -26,7 +26,7 @@ const errorKinds = [
   'unavailable',
 ] as const;
 
-export const stepErrorSchema = z
+const stepErrorSchema = z
   .object({ kind: z.enum(errorKinds), code: z.string(), message: z.string() })
   .meta({ id: 'StepError' });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jsonSchema, listOf, timeSchema } from './scalars.ts';
 
-export const nodeStates = [
+const nodeStates = [
   'planned',
   'creating',
   'ready',
@@ -12,7 +12,7 @@ export const nodeStates = [
   'failed',
 ] as const;
 
-export const sizeSchema = z.object({
+const sizeSchema = z.object({
   cpus: z.exactOptional(z.number()),
   memoryGib: z.exactOptional(z.number()),
   diskGib: z.exactOptional(z.number()),

@@ -5,7 +5,7 @@ import { listOf, timeSchema } from './scalars.ts';
 const words = listOf(z.string());
 const producer = { role: z.string(), nodes: words };
 
-export const planReasonSchema = z
+const planReasonSchema = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('new-node') }),
     z.object({ kind: z.literal('new-role') }),
@@ -26,7 +26,7 @@ export const planReasonSchema = z
   ])
   .meta({ id: 'PlanReason' });
 
-export const planActionKinds = [
+const planActionKinds = [
   'create-node',
   'run',
   're-run',
@@ -59,7 +59,7 @@ export const planActionSchema = z
   })
   .meta({ id: 'PlanAction' });
 
-export const planStatuses = ['open', 'approved', 'superseded', 'stale'] as const;
+const planStatuses = ['open', 'approved', 'superseded', 'stale'] as const;
 
 export const planSchema = z
   .object({
@@ -86,7 +86,7 @@ export const planSchema = z
   .meta({ id: 'Plan' });
 export type PlanResponse = z.output<typeof planSchema>;
 
-export const vertexSchema = z
+const vertexSchema = z
   .discriminatedUnion('kind', [
     z.object({
       kind: z.literal('node-role'),

@@ -23,7 +23,7 @@ export const wordsSchema = z.string().transform((text) =>
 );
 
 /** `500ms`, `60s`, `10m`, `1h`; `durationMs` reads it. */
-export const durationSchema = z.string().regex(/^\d{1,6}(ms|s|m|h)$/, 'must be a duration such as 60s or 5m');
+const durationSchema = z.string().regex(/^\d{1,6}(ms|s|m|h)$/, 'must be a duration such as 60s or 5m');
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { countsSchema, listOf, timeSchema } from './scalars.ts';
 
-export const runStates = ['running', 'paused', 'cancelling', 'succeeded', 'failed', 'cancelled', 'superseded'] as const;
+const runStates = ['running', 'paused', 'cancelling', 'succeeded', 'failed', 'cancelled', 'superseded'] as const;
 
 export const runSchema = z
   .object({
