@@ -2,19 +2,6 @@ import { z } from 'zod';
 import { reasonSchema } from './reason.ts';
 import { listOf, timeSchema } from './scalars.ts';
 
-const nodeRoleStates = [
-  'proposed',
-  'blocked',
-  'ready',
-  'running',
-  'waiting',
-  'active',
-  'failed',
-  'skipped',
-  'removing',
-  'removed',
-] as const;
-
 const errorKinds = [
   'unreachable',
   'transient',
