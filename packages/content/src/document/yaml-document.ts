@@ -1,10 +1,10 @@
 import type { Checked, Json, PathSegment, Problem } from '@formwork/core';
 import { parseJsonPath } from '@formwork/core';
-import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import { plainJson } from './plain-json.ts';
 
 /** Longest YAML or JSON text that is read, in characters. */
-export const maxDocumentLength = 4 * 1024 * 1024;
+export const maxDocumentLength = 1024 * 1024;
 
 const maxAliases = 100;
 
@@ -35,19 +35,26 @@ export function parseYamlDocument(text: string, file?: string): Checked<YamlDocu
   if (text.length > maxDocumentLength) return fail('too-large', `longer than ${maxDocumentLength} characters`);
   const lines = new LineCounter();
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      stringKeys: true,
+      uniqueKeys: false,
+    });
     const found = [...document.errors, ...document.warnings];
     if (found.length > 0) {
       return {
         ok: false,
         problems: found.slice(0, 50).map((error) => ({
-          code: error.code === 'DUPLICATE_KEY' ? 'duplicate-key' : 'syntax',
+          code: 'syntax',
           path: '$',
           message: error.code === 'MULTIPLE_DOCS' ? 'more than one YAML document' : firstLine(error.message),
           ...place(lines, error.pos[0], file),
         })),
       };
     }
+    const twice = duplicateKeys(document, lines, file);
+    if (twice.length > 0) return { ok: false, problems: twice };
     const locate = (problems: readonly Problem[]): readonly Problem[] =>
       problems.map((problem) => ({ ...problem, ...place(lines, offsetOf(document, problem.path), file) }));
     const plain = plainJson(document.toJS({ maxAliasCount: maxAliases }));
@@ -60,6 +67,26 @@ export function parseYamlDocument(text: string, file?: string): Checked<YamlDocu
     }
     throw error;
   }
+}
+
+/** The parser's own check compares every key with every other, which takes minutes for a map made to be large. */
+function duplicateKeys(document: Document, lines: LineCounter, file?: string): Problem[] {
+  const problems: Problem[] = [];
+  visit(document, {
+    Map: (_key, map) => {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        const name = isScalar(key) ? String(key.value) : null;
+        if (name === null) continue;
+        if (seen.has(name) && problems.length < 50) {
+          const message = `the key '${name.slice(0, 100)}' is there twice`;
+          problems.push({ code: 'duplicate-key', path: '$', message, ...place(lines, startOf(key), file) });
+        }
+        seen.add(name);
+      }
+    },
+  });
+  return problems;
 }
 
 const firstLine = (message: string): string => message.split('\n')[0] ?? message;

@@ -2,13 +2,13 @@ import type { Json, PathSegment, Problem } from '@formwork/core';
 import { isJsonArray, suggest } from '@formwork/core';
 import type { Liquid } from 'liquidjs';
 import { problemAt, type RoleSource } from '../pack/pack-source.ts';
-import { createTemplateEngine } from '../template/template-engine.ts';
+import { templateEngine } from '../template/template-engine.ts';
 import type { LintCheck, LintContext } from './lint-context.ts';
 import { namesOf, namesSecret, unknownNames } from './template-names.ts';
 
 /** Templates in outputs, `pki`, `http` and `files`: syntax, names, and secrets that would come out in the open. */
 export const roleTemplates: LintCheck = (context) => {
-  const engine = createTemplateEngine();
+  const engine = templateEngine;
   return context.source.roles
     .filter((role) => role.sound)
     .flatMap((role) => [...valueTemplates(role, context, engine), ...fileTemplates(role, engine)]);

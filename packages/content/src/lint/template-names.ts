@@ -26,7 +26,7 @@ export function namesOf(role: RoleDefinition, where: 'value' | 'file'): NameTabl
   const onNode = role.placement !== 'deployment' || where === 'file';
   return table([
     ['deployment', leaves(['name'])],
-    ...(onNode ? [['node', leaves(['name', 'group', 'deployment'])] as const] : []),
+    ...(onNode ? [['node', leaves(['name', 'group'])] as const] : []),
     ['facts', leaves(role.facts)],
     [
       'params',

@@ -290,6 +290,11 @@ describe('the bundled packs', () => {
     if (files.ok) base = files.value;
   });
 
+  it('have no problem', async () => {
+    const result = await loadPacks([join(content, 'base'), join(content, 'etcd')]);
+    expect(result.ok ? [] : result.problems).toEqual([]);
+  });
+
   it('must be there: a pack that builds on one that is not is refused', async () => {
     const result = await loadPacks([join(content, 'etcd')]);
     expect(result.ok ? [] : result.problems.map((p) => p.code)).toContain('missing-pack');

@@ -133,7 +133,7 @@ function mutate(value: Json, way: readonly number[], change: Mutation): Json {
 }
 const mutated = fc
   .array(fc.tuple(fc.array(fc.nat(30), { maxLength: 6 }), mutation), { minLength: 1, maxLength: 4 })
-  .map((changes) => changes.reduce((value, [way, change]) => mutate(value, way, change), valid));
+  .map((changes) => changes.reduce<Json>((value, [way, change]) => mutate(value, way, change), valid));
 
 describe('any specification, however wrong', () => {
   let base: Content = { packs: [] };

@@ -2,17 +2,22 @@ import type { Json, JsonObject } from '@formwork/core';
 import { FormworkError, isJsonArray } from '@formwork/core';
 import { type Liquid, Output } from 'liquidjs';
 import { plainJson } from '../document/plain-json.ts';
-import { createTemplateEngine, templateError } from './template-engine.ts';
+import { templateEngine, templateError } from './template-engine.ts';
+import { withNamespaces } from './template-scope.ts';
 
 /**
  * A declared value with its templates filled in, at any depth. A string that is one whole `{{ expression }}` keeps the
  * type of what it names; any other string is text. Throws FormworkError `template-failed` naming the expression.
  */
-export function evaluateValue(value: Json, scope: JsonObject, engine: Liquid = createTemplateEngine()): Json {
+export function evaluateValue(value: Json, scope: JsonObject, engine: Liquid = templateEngine): Json {
+  return evaluate(value, withNamespaces(scope), engine);
+}
+
+function evaluate(value: Json, scope: JsonObject, engine: Liquid): Json {
   if (typeof value === 'string') return evaluateText(value, scope, engine);
   if (value === null || typeof value !== 'object') return value;
-  if (isJsonArray(value)) return value.map((item) => evaluateValue(item, scope, engine));
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, evaluateValue(item, scope, engine)]));
+  if (isJsonArray(value)) return value.map((item) => evaluate(item, scope, engine));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, evaluate(item, scope, engine)]));
 }
 
 function evaluateText(source: string, scope: JsonObject, engine: Liquid): Json {

@@ -36,6 +36,9 @@ export function createTemplateEngine(): Liquid {
   return engine;
 }
 
+/** The engine for everybody: it keeps nothing between calls. */
+export const templateEngine: Liquid = createTemplateEngine();
+
 function text(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'string') return value;

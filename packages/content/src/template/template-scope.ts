@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '@formwork/core';
+import { isJsonObject } from '@formwork/core';
 
 /** What templates of a role may name; everything a role did not declare is left out by the caller. */
 export interface TemplateInputs {
@@ -17,12 +18,12 @@ export interface TemplateInputs {
   readonly founding?: boolean;
 }
 
-/** The scope of `evaluateValue` and `renderFile`. */
+/** The scope of `evaluateValue` and `renderFile` from what a node-role's inputs are. */
 export function templateScope(inputs: TemplateInputs): JsonObject {
   return {
     deployment: inputs.deployment,
     facts: inputs.facts,
-    params: nestedParams(inputs.params),
+    params: inputs.params,
     requires: inputs.requires,
     needs: inputs.needs,
     ...(inputs.node === undefined ? {} : { node: inputs.node }),
@@ -31,18 +32,21 @@ export function templateScope(inputs: TemplateInputs): JsonObject {
   };
 }
 
-/** Parameters for a scope: `params.etcd.dataDir` beside `params['etcd.dataDir']`. */
+/** Parameters for a scope: `params.etcd.dataDir` beside `params['etcd.dataDir']`. Applying it twice changes nothing. */
 export function nestedParams(flat: JsonObject): JsonObject {
-  const params: Record<string, Json> = { ...flat };
-  const nested = new Map<string, [string, Json][]>();
+  const namespaces = new Map<string, [string, Json][]>();
   for (const [fullName, value] of Object.entries(flat)) {
     const dot = fullName.indexOf('.');
     if (dot <= 0) continue;
     const namespace = fullName.slice(0, dot);
-    const entries = nested.get(namespace) ?? [];
-    entries.push([fullName.slice(dot + 1), value]);
-    nested.set(namespace, entries);
+    namespaces.set(namespace, [...(namespaces.get(namespace) ?? []), [fullName.slice(dot + 1), value]]);
   }
-  for (const [namespace, entries] of nested) params[namespace] = Object.fromEntries(entries);
-  return params;
+  const nested = [...namespaces].map(([namespace, entries]) => [namespace, Object.fromEntries(entries)] as const);
+  return { ...flat, ...Object.fromEntries(nested) };
+}
+
+/** Any scope with parameters by full name, as templates may also name them: by namespace. */
+export function withNamespaces(scope: JsonObject): JsonObject {
+  const params = scope['params'];
+  return isJsonObject(params) ? { ...scope, params: nestedParams(params) } : scope;
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { plainJson } from '../document/plain-json.ts';
 import { evaluateValue } from './evaluate-value.ts';
 import { renderFile } from './render-file.ts';
-import { templateScope } from './template-scope.ts';
+import { nestedParams, templateScope } from './template-scope.ts';
 
 const scope = templateScope({
   deployment: { name: 'edge' },
@@ -21,6 +21,12 @@ describe('evaluateValue', () => {
     expect(evaluateValue('{{ facts.cpus }}', scope)).toBe(2);
     expect(evaluateValue('{{ params.etcd.quota }}', scope)).toBe(5);
     expect(evaluateValue("{{ params['etcd.quota'] }}", scope)).toBe(5);
+  });
+
+  it('knows a parameter by namespace whether the scope was made for templates or not', () => {
+    const flat = { params: { 'etcd.quota': 5 } };
+    expect(evaluateValue('{{ params.etcd.quota }}', flat)).toBe(5);
+    expect(nestedParams(nestedParams(flat.params))).toEqual(nestedParams(flat.params));
   });
 
   it('interpolates other strings and recurses', () => {
