@@ -1,8 +1,5 @@
 const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** What a duration looks like: `500ms`, `5s`, `10m`, `2h`, `90d`. */
-export const durationPattern = '^[1-9][0-9]{0,8}(ms|s|m|h|d)$';
-
 /** Milliseconds of a text such as `10m`; null when it is none. */
 export function parseDurationMs(text: string): number | null {
   const match = /^([1-9][0-9]{0,8})(ms|s|m|h|d)$/.exec(text);

@@ -4,7 +4,7 @@ import { type Document, isMap, isScalar, isSeq, LineCounter, parseDocument, visi
 import { plainJson } from './plain-json.ts';
 
 /** Longest YAML or JSON text that is read, in characters. */
-export const maxDocumentLength = 1024 * 1024;
+const maxDocumentLength = 1024 * 1024;
 
 const maxAliases = 100;
 
