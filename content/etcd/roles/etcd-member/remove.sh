@@ -5,7 +5,9 @@ data=$(data_dir) || fail "$data"
 peer_url=$(leaf requires/etcd-cert/peerUrl) client_url=$(leaf requires/etcd-cert/clientUrl)
 
 leave() {
-  list=$(members $own 2>/dev/null) || list=
+  list=''
+  # An etcd that has left already stops by itself; asking it would only take time.
+  if systemctl is-active -q etcd; then list=$(members $own 2>/dev/null) || list=''; fi
   at=$(peers)
   if [ -n "$list" ]; then at=$(others "$list"); fi
   # Once removed, this member can name no peers any more: they are kept for a second run.
