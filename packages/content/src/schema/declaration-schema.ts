@@ -1,7 +1,7 @@
 import { durationSchema } from './name-schema.ts';
 
 /** One declared parameter: a JSON Schema of its value, and Formwork's own keys beside it. */
-export const paramDeclarationSchema = {
+const paramDeclarationSchema = {
   type: 'object',
   properties: {
     default: true,

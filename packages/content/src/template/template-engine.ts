@@ -17,7 +17,7 @@ const unsteadyFilters = [
  * Liquid as Formwork allows it: strict about variables and filters, own properties only, no files, no clock, no
  * randomness, bounded in time, memory and length. `{% if x %}` and `| default` may ask for what is missing.
  */
-export function createTemplateEngine(): Liquid {
+function createTemplateEngine(): Liquid {
   const engine = new Liquid({
     strictVariables: true,
     strictFilters: true,
