@@ -38,7 +38,7 @@ export interface Catalogue {
   readonly zones: readonly string[];
   /** What a node may ask for by `capabilities`. */
   readonly capabilities: readonly string[];
-  /** Nodes this site can still take; null where unknown. */
+  /** Greatest number of nodes in all, null where unknown, and how many of them are taken. */
   readonly quota: { readonly nodes: number | null; readonly used: number };
   /** Machines ready to be claimed (metal pools); 0 where machines are made. */
   readonly pool: number;

@@ -37,9 +37,12 @@ export function addStageEdges(draft: GraphDraft, bindings: Bindings): void {
       );
       if (barrier !== undefined) openWith(draft, barrier.key, layer, node.name);
       else if (former !== null && !impliedBy(former, layer)) {
-        const key = `gate stage ${stages[former.stageIndex]?.name ?? ''}@${node.name}`;
+        const stage = stages[former.stageIndex];
+        const key = `gate stage ${stage?.name ?? ''}@${node.name}`;
         const parents = former.slots.map((slot) => nodeRoleKey(slot.as, node.name));
-        openWith(draft, addGate(draft, { key, min: null, edges: 'order' }, parents), layer, node.name);
+        // A failure that stops its node is a hard parent of all that comes later on it.
+        const edges = stage?.onFailure === 'stop-node' ? 'hard' : 'order';
+        openWith(draft, addGate(draft, { key, min: null, edges }, parents), layer, node.name, edges);
       }
       former = layer;
     }
@@ -71,8 +74,8 @@ function impliedBy(former: Layer, layer: Layer): boolean {
   );
 }
 
-function openWith(draft: GraphDraft, gate: string, layer: Layer, node: string): void {
-  for (const slot of layer.roots) addEdge(draft, gate, nodeRoleKey(slot.as, node), 'order');
+function openWith(draft: GraphDraft, gate: string, layer: Layer, node: string, kind: 'hard' | 'order' = 'order'): void {
+  for (const slot of layer.roots) addEdge(draft, gate, nodeRoleKey(slot.as, node), kind);
 }
 
 function addBarriers(draft: GraphDraft, bindings: Bindings, layersOf: (template: NodeTemplate) => readonly Layer[]) {

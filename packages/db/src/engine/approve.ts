@@ -345,11 +345,8 @@ async function dropUnbound(
 ): Promise<void> {
   const { plan, living, approval, runId } = binding;
   if (plan.purpose === 'task') return;
-  const leaving = new Set(
-    plan.graph.vertices.flatMap((v) =>
-      v.kind === 'node-role' && v.purpose !== 'apply' && v.node !== null ? [v.node] : [],
-    ),
-  );
+  // Nodes whose machine goes: what was on them is dropped with it.
+  const leaving = new Set(plan.actions.flatMap((action) => (action.action === 'destroy-node' && action.node !== null ? [action.node] : [])));
   for (const row of living) {
     // Tasks keep their history and are never stale.
     if (touched.has(row.key) || (row.stage === taskStage && plan.purpose !== 'destroy')) continue;

@@ -170,9 +170,12 @@ export async function patchNode(
   if (patch.state === 'destroyed') await dropNodeRolesOf(tx, nodeId, actor);
 }
 
+/** A `once` role's outputs belong to the deployment: its node-role outlives the node and is dropped with the deployment. */
 async function dropNodeRolesOf(tx: Transaction, nodeId: string, actor: string): Promise<void> {
   const rows = await tx.query<{ id: string }>(
-    `SELECT id FROM node_roles WHERE node_id = $1 AND state <> 'removed' AND NOT holds ORDER BY id`,
+    `SELECT n.id FROM node_roles n JOIN deployments d ON d.id = n.deployment_id
+     WHERE n.node_id = $1 AND n.state <> 'removed' AND NOT n.holds AND NOT (d.once ? n."as" AND n.state = 'active' AND d.state <> 'destroying')
+     ORDER BY n.id`,
     [nodeId],
   );
   await changeNodeRoles(
