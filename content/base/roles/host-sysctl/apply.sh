@@ -13,7 +13,7 @@ for file in "$settings"/*; do
     exit 1
   fi
   if [ "$(current "$key")" != "$(squeeze <"$file")" ] && ! cat "$file" >"$(proc "$key")"; then
-    echo "$key: the kernel does not take '$(cat "$file")'"
+    echo "$key: '$(cat "$file")' could not be written; the kernel has '$(current "$key")'"
     exit 1
   fi
 done
