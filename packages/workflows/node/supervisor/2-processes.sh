@@ -48,7 +48,7 @@ marked() {
   fi
   found=" "
   if [ "$1" = all ]; then
-    for m_file in $(grep -lsF "FW_DIR=$place/fw" /proc/[0-9]*/environ 2>/dev/null); do
+    for m_file in $(grep -lszF "FW_DIR=$place/fw" /proc/[0-9]*/environ 2>/dev/null); do
       m_pid=${m_file#/proc/}
       m_pid=${m_pid%/environ}
       look "$m_pid" && [ "$p_state" != Z ] && found="$found$m_pid "
@@ -74,17 +74,24 @@ marked() {
   [ "$found" != " " ]
 }
 
-# slay session|all: TERM, two seconds of grace, KILL; succeeds only once a look finds nothing left.
+# slay session|all: TERM, one and a half seconds of grace, KILL; succeeds only once nothing is found. A look can miss the
+# child of a process that ends while we look, so it takes two that find nothing.
 slay() {
   marked "$1" || return 0
   # shellcheck disable=SC2086
   kill -TERM $found 2>/dev/null
   s_turn=0
-  while [ $s_turn -lt 120 ]; do
-    nap_ms 100
-    marked "$1" || return 0
-    # shellcheck disable=SC2086
-    [ $s_turn -ge 20 ] && kill -KILL $found 2>/dev/null
+  s_ms=100
+  while [ $s_turn -lt 30 ]; do
+    nap_ms $s_ms
+    marked "$1" || marked "$1" || return 0
+    if [ $s_turn -ge 3 ]; then
+      # shellcheck disable=SC2086
+      kill -KILL $found 2>/dev/null
+      s_ms=100
+    else
+      s_ms=$((s_ms * 2))
+    fi
     s_turn=$((s_turn + 1))
   done
   return 1

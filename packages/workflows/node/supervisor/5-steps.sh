@@ -37,7 +37,7 @@ end_stopped() {
 # finish KIND STEP CODE: nothing of the attempt runs after this, and nothing of its inputs is left.
 finish() {
   trap '' TERM USR1
-  [ -n "$watchdog" ] && kill "$watchdog" 2>/dev/null
+  dismiss_watchdog
   if [ -n "$step_pid" ]; then
     while ! slay session; do say "processes of this attempt do not die; still trying"; done
   fi
@@ -74,6 +74,11 @@ finish() {
   done
   unlock 8 "node-role-$node_role"
   unlock 9 "lane-$lane"
+  # A shell that was only just forked may have taken the first TERM for its parent's.
+  while [ -n "$watchdog" ] && alive "$watchdog" "$watchdog_start"; do
+    dismiss_watchdog
+    nap_ms 20
+  done
   if [ "$1" = reboot ]; then
     f_turn=0
     while [ ! -e "$place/delivered" ] && [ $f_turn -lt 12 ]; do
@@ -84,6 +89,10 @@ finish() {
     reboot_now
   fi
   exit 0
+}
+
+dismiss_watchdog() {
+  [ -z "$watchdog" ] || kill "$watchdog" 2>/dev/null
 }
 
 reboot_now() {

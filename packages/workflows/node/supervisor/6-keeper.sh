@@ -41,14 +41,13 @@ clear_orphans() {
 
 # The last three attempts of the node-role stay, and outputs only of the one that runs now.
 prune() {
-  p_kept=0
-  # shellcheck disable=SC2045
-  for p_name in $(ls -1t "$lib/n/$node_role/a"); do
-    p_kept=$((p_kept + 1))
-    [ "$p_name" = "$key" ] && continue
-    [ -e "$lib/n/$node_role/a/$p_name/status" ] || continue
-    rm -rf "$run/a/$p_name"
-    [ $p_kept -gt 3 ] && rm -rf "$lib/n/$node_role/a/$p_name"
+  read -r p_mine <"$record/number"
+  for p_record in "$lib/n/$node_role"/a/*; do
+    [ "$p_record" = "$record" ] && continue
+    [ -e "$p_record/status" ] || continue
+    rm -rf "$run/a/${p_record##*/}"
+    read -r p_number <"$p_record/number" || p_number=0
+    [ "$p_number" -gt $((p_mine - 3)) ] || rm -rf "$p_record"
   done
 }
 
@@ -80,10 +79,17 @@ keeper() {
   # The watchdog says it again until it is heard: a signal between two commands would be lost on `wait`.
   (
     exec 7>&-
+    w_sleep=
     trap 'kill $w_sleep 2>/dev/null; exit 0' TERM
-    sleep "$timeout" &
-    w_sleep=$!
-    wait $w_sleep
+    w_left=$timeout
+    while [ "$w_left" -gt 0 ]; do
+      w_nap=$((w_left > 10 ? 10 : w_left))
+      sleep $w_nap &
+      w_sleep=$!
+      wait $w_sleep
+      w_left=$((w_left - w_nap))
+      alive "$keeper_pid" "$my_start" || exit 0
+    done
     while alive "$keeper_pid" "$my_start"; do
       kill -USR1 "$keeper_pid"
       sleep 1 &
@@ -92,6 +98,7 @@ keeper() {
     done
   ) </dev/null >/dev/null 2>&1 &
   watchdog=$!
+  look $watchdog && watchdog_start=$p_start
   wait_for_lock 8 "node-role-$node_role"
   wait_for_lock 9 "lane-$lane"
   [ -e "$record/abort" ] && stop=aborted && end_stopped

@@ -41,6 +41,10 @@ decide() {
     mkdir "$place" || exit 73
     rm -f "$record/status" "$record/keeper" "$record/why"
     put "$record/lane" "$lane"
+    d_number=0
+    [ -e "$lib/n/$node_role/number" ] && read -r d_number <"$lib/n/$node_role/number"
+    put "$lib/n/$node_role/number" $((d_number + 1))
+    put "$record/number" $((d_number + 1))
     put "$record/claimer" "$$ $my_start $boot"
     sync "$record/claimer" 2>/dev/null
   fi

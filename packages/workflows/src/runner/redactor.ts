@@ -6,9 +6,9 @@ export const mask = '[redacted]';
 /** Replaces exact values of known secrets. Works on bytes: a log need not be UTF-8. */
 export interface Redactor {
   /** For a whole text, such as a message. */
-  redact(text: string): string;
+  readonly redact: (text: string) => string;
   /** For a stream of bytes; secrets are found across the borders of what is pushed. */
-  stream(): RedactorStream;
+  readonly stream: () => RedactorStream;
 }
 
 export interface RedactorStream {

@@ -3,7 +3,6 @@ import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import {
   chmodSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -14,7 +13,7 @@ import {
 } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { generateDeploymentKeyPair } from './deployment-key-pair.ts';
@@ -52,7 +51,7 @@ export async function startTestNode(kind: TestNodeKind): Promise<TestNode> {
   const keys = generateDeploymentKeyPair('test');
   const hostKeyFile = join(root, 'host-key');
   const port = await freePort();
-  const madeRunSshd = !existsSync('/run/sshd');
+  // Where sshd drops its rights; its own service makes it, too.
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   mkdirSync(hostPath(`${prefix}/work`), { recursive: true, mode: 0o777 });
   chmodSync(hostPath(`${prefix}/work`), 0o777);
@@ -139,7 +138,7 @@ export async function startTestNode(kind: TestNodeKind): Promise<TestNode> {
       user,
       privateKey: keys.privateKey,
       hostKey,
-      stateRoot: `${prefix}/state`,
+      stateRoot: `${prefix}/state-${basename(root)}`,
       rebootCommand: `touch ${prefix}/work/rebooted`,
     },
     hostPath,
@@ -167,7 +166,6 @@ export async function startTestNode(kind: TestNodeKind): Promise<TestNode> {
         await run('userdel', ['--force', user]);
       }
       rmSync(root, { recursive: true, force: true });
-      if (madeRunSshd) rmSync('/run/sshd', { recursive: true, force: true });
     },
   };
 }
