@@ -67,3 +67,36 @@ export type { TokenGrant, TokenRole, TokenScope } from './tokens/grant.ts';
 export { hashToken, looksLikeToken, newToken, tokenMatches } from './tokens/token.ts';
 export { readLatestSpecification, readOpenPlan, readPlan, storeProposal } from './engine/proposals.ts';
 export type { StoredPlan, StoredProposal } from './engine/proposals.ts';
+export type { AttemptRecord } from './inventory/attempts.ts';
+export { appendAudit, auditedDatabase, brokenAuditLink } from './inventory/audit.ts';
+export type { AuditEntry, NewAuditEntry } from './inventory/audit.ts';
+export type { DeploymentRecord } from './inventory/deployments.ts';
+export type { EventNames, EventQuery } from './inventory/events.ts';
+export {
+  beginIdempotent,
+  finishIdempotent,
+  pruneIdempotencyKeys,
+  releaseIdempotent,
+} from './inventory/idempotency-keys.ts';
+export type { IdempotentRequest, IdempotentStart } from './inventory/idempotency-keys.ts';
+export type { NamedSecret } from './inventory/named-secrets.ts';
+export type { NodeRoleRecord } from './inventory/node-roles.ts';
+export type { NodeQuery, NodeRecord } from './inventory/nodes.ts';
+export { openInventory } from './inventory/open-inventory.ts';
+export type { Inventory } from './inventory/open-inventory.ts';
+export type { PackRecord } from './inventory/packs.ts';
+export { isUuid } from './inventory/page.ts';
+export type { Page, PageRequest, Position } from './inventory/page.ts';
+export type { PlanRecord } from './inventory/plans.ts';
+export { requireVersion } from './inventory/require-version.ts';
+export type { RunRecord, RunStep, RunTimings } from './inventory/runs.ts';
+export type { SiteRecord } from './inventory/sites.ts';
+export { storePack } from './inventory/store-pack.ts';
+export type { PackStored, PackToStore } from './inventory/store-pack.ts';
+export { hasAdminToken, insertToken, recordTokenUse, revokeToken } from './inventory/tokens.ts';
+export type { TokenRecord } from './inventory/tokens.ts';
+export { changeNode, forgetNode } from './inventory/write-nodes.ts';
+export type { NodeSettings } from './inventory/write-nodes.ts';
+export { deleteSite, insertSite, updateSite } from './inventory/write-sites.ts';
+export type { SiteFields } from './inventory/write-sites.ts';
+export { forgetOldEvents, forgetOldSiteTasks, readExpired, readUnwatchedSites } from './engine/overdue.ts';

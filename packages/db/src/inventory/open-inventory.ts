@@ -1,0 +1,64 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import { PrismaClient } from '../generated/client.ts';
+import type { Log } from '../log.ts';
+import { attemptInventory } from './attempts.ts';
+import { auditInventory } from './audit.ts';
+import { deploymentInventory } from './deployments.ts';
+import { eventInventory } from './events.ts';
+import { namedSecretInventory } from './named-secrets.ts';
+import { nodeRoleInventory } from './node-roles.ts';
+import { nodeInventory } from './nodes.ts';
+import { packInventory } from './packs.ts';
+import { planInventory } from './plans.ts';
+import { runInventory } from './runs.ts';
+import { siteInventory } from './sites.ts';
+import { statisticsInventory } from './statistics.ts';
+import { tokenInventory } from './tokens.ts';
+
+/**
+ * What the API reads: lists with filters and pages, and read models. By Prisma, on a pool of its own, so that a heavy
+ * list never takes a connection from the engine. Nothing is written here: a change, its event and its audit entry are
+ * one transaction of `Database` (the functions that take a `tx` beside these files).
+ */
+export type Inventory = ReturnType<typeof assemble> & { close(): Promise<void> };
+
+export function openInventory(options: {
+  readonly url: string;
+  readonly connections?: number;
+  readonly log: Log;
+}): Inventory {
+  const adapter = new PrismaPg(
+    {
+      connectionString: options.url,
+      max: options.connections ?? 5,
+      connectionTimeoutMillis: 10_000,
+      statement_timeout: 60_000,
+    },
+    {
+      onPoolError: (error) => {
+        options.log.warn({ error: error.message }, 'idle inventory connection lost');
+      },
+      onConnectionError: (error) => {
+        options.log.warn({ error: error.message }, 'inventory connection lost');
+      },
+    },
+  );
+  const prisma = new PrismaClient({ adapter, errorFormat: 'minimal' });
+  return { ...assemble(prisma), close: () => prisma.$disconnect() };
+}
+
+const assemble = (prisma: PrismaClient) => ({
+  sites: siteInventory(prisma),
+  nodes: nodeInventory(prisma),
+  packs: packInventory(prisma),
+  deployments: deploymentInventory(prisma),
+  plans: planInventory(prisma),
+  runs: runInventory(prisma),
+  nodeRoles: nodeRoleInventory(prisma),
+  attempts: attemptInventory(prisma),
+  events: eventInventory(prisma),
+  tokens: tokenInventory(prisma),
+  namedSecrets: namedSecretInventory(prisma),
+  audit: auditInventory(prisma),
+  statistics: statisticsInventory(prisma),
+});

@@ -1,0 +1,74 @@
+import type { Plan } from '@formwork/core';
+import type { Prisma, PrismaClient } from '../generated/client.ts';
+import { afterRow, idOnly, isUuid, type Page, type PageRequest, toPage } from './page.ts';
+import { asPlan } from './stored-json.ts';
+
+export interface PlanRecord {
+  readonly id: string;
+  readonly deploymentId: string;
+  readonly deployment: string;
+  /** Of the deployment now; another one than the plan saw makes an open plan stale. */
+  readonly committedVersion: number;
+  readonly specificationVersion: number;
+  readonly state: string;
+  readonly plan: Plan;
+  /** The run that executes it. */
+  readonly run: string | null;
+  readonly createdAt: Date;
+}
+
+const include = { deployment: { select: { name: true, committedVersion: true } } } as const;
+
+export const planInventory = (prisma: PrismaClient) => {
+  const withRuns = async (rows: readonly Row[]): Promise<readonly PlanRecord[]> => {
+    const runs = await prisma.run.findMany({
+      where: { planId: { in: rows.map((row) => row.id) } },
+      select: { id: true, planId: true },
+    });
+    const byPlan = new Map(runs.map((run) => [run.planId, run.id]));
+    return rows.map((row) => ({
+      id: row.id,
+      deploymentId: row.deploymentId,
+      deployment: row.deployment.name,
+      committedVersion: row.deployment.committedVersion,
+      specificationVersion: row.specificationVersion,
+      state: row.state,
+      plan: asPlan(row.document),
+      run: byPlan.get(row.id) ?? null,
+      createdAt: row.createdAt,
+    }));
+  };
+  return {
+    /** Newest first. */
+    async list(
+      query: PageRequest & { readonly deploymentId: string; readonly states?: readonly string[] },
+    ): Promise<Page<PlanRecord>> {
+      const rows = await prisma.plan.findMany({
+        where: {
+          deploymentId: query.deploymentId,
+          ...(query.states === undefined ? {} : { state: { in: [...query.states] } }),
+        },
+        include,
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        ...afterRow(query.after),
+        take: query.limit + 1,
+      });
+      return toPage(await withRuns(rows), query.limit, idOnly);
+    },
+    async find(id: string): Promise<PlanRecord | null> {
+      if (!isUuid(id)) return null;
+      const row = await prisma.plan.findUnique({ where: { id }, include });
+      return row === null ? null : ((await withRuns([row]))[0] ?? null);
+    },
+    async open(deploymentId: string): Promise<PlanRecord | null> {
+      const row = await prisma.plan.findFirst({
+        where: { deploymentId, state: 'open' },
+        include,
+        orderBy: { createdAt: 'desc' },
+      });
+      return row === null ? null : ((await withRuns([row]))[0] ?? null);
+    },
+  };
+};
+
+type Row = Prisma.PlanGetPayload<{ include: typeof include }>;
