@@ -1,6 +1,8 @@
 export { openContentStore } from './engine/content-store.ts';
 export type { ContentStore } from './engine/content-store.ts';
 export { explainDeployment, sayReason } from './engine/explain.ts';
+export { startLeader } from './engine/leader.ts';
+export type { Leader, LeaderDeps } from './engine/leader.ts';
 export { loadRunView } from './engine/run-view.ts';
 export type { RunView, RunViewDeps, SiteViewOf } from './engine/run-view.ts';
 export { startScheduler } from './engine/scheduler.ts';
@@ -21,6 +23,8 @@ export type { QueueWorker } from './queue/queue-worker.ts';
 export { generateDeploymentKeyPair } from './runner/deployment-key-pair.ts';
 export { createScriptRunner } from './runner/script-runner.ts';
 export type { ScriptRunner, ScriptRunnerOptions } from './runner/script-runner.ts';
+export { startWatch } from './engine/watch.ts';
+export type { Watch } from './engine/watch.ts';
 export { openSecrets } from './secrets.ts';
 export type { Secrets } from './secrets.ts';
 export { startLeaseKeeper } from './worker/leases.ts';

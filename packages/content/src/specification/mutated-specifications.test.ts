@@ -39,7 +39,6 @@ const valid: Json = {
       params: { base: { hosts: {} } },
       nodes: { 'edge-hosts-1': { params: { base: { packages: [] } }, labels: {} } },
       omit: [7],
-      maxUnavailable: '25%',
       maxFailed: 0,
     },
   ],

@@ -39,6 +39,8 @@ export function normalizeSpecification(document: unknown): Checked<Specification
       remedy: 'make several deployments of it',
     });
   }
+  if (root['converge'] === 'auto')
+    problems.push(notAvailableYet(['converge'], "'converge: auto' is not available yet"));
   const specification: Specification = {
     formwork: 1,
     name: text(root['name']),
@@ -47,7 +49,7 @@ export function normalizeSpecification(document: unknown): Checked<Specification
     profiles: strings(root['profiles']),
     params: paramLayer(root['params'], ['params'], problems),
     groups,
-    converge: root['converge'] === 'auto' ? 'auto' : 'manual',
+    converge: 'manual',
     priority: typeof root['priority'] === 'number' ? root['priority'] : 0,
     ttlMs: parseDurationMs(text(root['ttl'])),
   };
@@ -69,13 +71,9 @@ function readGroup(root: JsonObject, value: Json, index: number, problems: Probl
       remedy: 'shorten the name of the deployment or of the group',
     });
   }
-  if (group['drain'] !== undefined) {
-    problems.push({
-      code: 'not-available-yet',
-      path: jsonPath(at('drain')),
-      message: "'drain' is not available yet",
-      remedy: 'leave it out',
-    });
+  // Both belong to disruption windows, which come with a later version.
+  for (const key of ['drain', 'maxUnavailable']) {
+    if (group[key] !== undefined) problems.push(notAvailableYet(at(key), `'${key}' is not available yet`));
   }
   const nodes = isJsonObject(group['nodes']) ? group['nodes'] : {};
   return {
@@ -96,10 +94,17 @@ function readGroup(root: JsonObject, value: Json, index: number, problems: Probl
       }),
     ),
     omit,
-    maxUnavailable: countOrPercent(group['maxUnavailable']),
+    maxUnavailable: null,
     maxFailed: countOrPercent(group['maxFailed']) ?? 0,
   };
 }
+
+const notAvailableYet = (path: readonly PathSegment[], message: string): Problem => ({
+  code: 'not-available-yet',
+  path: jsonPath(path),
+  message,
+  remedy: 'leave it out',
+});
 
 function readSize(size: Json | undefined): SizeRequest | string | null {
   if (typeof size === 'string') return size;

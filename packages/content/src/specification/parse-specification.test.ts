@@ -118,6 +118,12 @@ describe('parseSpecification', () => {
     ],
     ['a bad range', `${edge}packs: {etcd: latest}`, ['11:9 $.packs.etcd bad-range']],
     ['draining', edge.replace('count: 3', 'drain: none\n    count: 3'), ['7:5 $.groups[0].drain not-available-yet']],
+    [
+      'a disruption limit',
+      edge.replace('count: 3', 'maxUnavailable: 1\n    count: 3'),
+      ['7:5 $.groups[0].maxUnavailable not-available-yet'],
+    ],
+    ['converging by itself', `${edge}converge: auto`, ['11:1 $.converge not-available-yet']],
   ])('refuses %s', (_what, text, problems) => {
     expect(problemsOf(text)).toEqual(problems);
   });

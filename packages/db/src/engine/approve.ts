@@ -179,6 +179,8 @@ async function commitDeployment(
        ssh_public_key = COALESCE(ssh_public_key, $6), ssh_private_key = COALESCE(ssh_private_key, $7),
        priority = CASE WHEN $2 = 'apply' THEN COALESCE((SELECT (document->>'priority')::int FROM specification_versions
                     WHERE deployment_id = $1 AND version = $3), 0) ELSE priority END,
+       expires_at = CASE WHEN $2 = 'apply' THEN (SELECT now() + (document->>'ttlMs')::float8 * interval '1 millisecond'
+                      FROM specification_versions WHERE deployment_id = $1 AND version = $3) ELSE expires_at END,
        leaks = NULL, version = version + 1, updated_at = now()
      WHERE id = $1`,
     [
@@ -346,7 +348,9 @@ async function dropUnbound(
   const { plan, living, approval, runId } = binding;
   if (plan.purpose === 'task') return;
   // Nodes whose machine goes: what was on them is dropped with it.
-  const leaving = new Set(plan.actions.flatMap((action) => (action.action === 'destroy-node' && action.node !== null ? [action.node] : [])));
+  const leaving = new Set(
+    plan.actions.flatMap((action) => (action.action === 'destroy-node' && action.node !== null ? [action.node] : [])),
+  );
   for (const row of living) {
     // Tasks keep their history and are never stale.
     if (touched.has(row.key) || (row.stage === taskStage && plan.purpose !== 'destroy')) continue;

@@ -73,7 +73,11 @@ export async function storeProposal(tx: Transaction, proposal: StoredProposal): 
     [deploymentId],
   );
   if (deployment?.proposed_version !== proposal.expectedProposedVersion) {
-    throw new FormworkError('conflict', 'proposed-meanwhile', `somebody else proposed a change of ${proposal.name} at the same time; look at it and try again`);
+    throw new FormworkError(
+      'conflict',
+      'proposed-meanwhile',
+      `somebody else proposed a change of ${proposal.name} at the same time; look at it and try again`,
+    );
   }
   let version = proposal.specificationVersion ?? deployment.proposed_version;
   if (proposal.specification !== null) {
@@ -81,9 +85,19 @@ export async function storeProposal(tx: Transaction, proposal: StoredProposal): 
     const document = JSON.stringify(proposal.specification.document);
     await tx.query(
       `INSERT INTO specification_versions (deployment_id, version, document, packs, digest, created_by) VALUES ($1, $2, $3, $4, $5, $6)`,
-      [deploymentId, version, document, JSON.stringify(proposal.specification.packs), createHash('sha256').update(document).digest('hex'), actor],
+      [
+        deploymentId,
+        version,
+        document,
+        JSON.stringify(proposal.specification.packs),
+        createHash('sha256').update(document).digest('hex'),
+        actor,
+      ],
     );
-    await tx.query(`UPDATE deployments SET proposed_version = $2, version = version + 1, updated_at = now() WHERE id = $1`, [deploymentId, version]);
+    await tx.query(
+      `UPDATE deployments SET proposed_version = $2, version = version + 1, updated_at = now() WHERE id = $1`,
+      [deploymentId, version],
+    );
   }
   await tx.query(`UPDATE plans SET state = 'superseded' WHERE deployment_id = $1 AND state = 'open'`, [deploymentId]);
   await tx.query(
@@ -94,7 +108,12 @@ export async function storeProposal(tx: Transaction, proposal: StoredProposal): 
     kind: 'plan.created',
     actor,
     deploymentId,
-    data: { plan: proposal.planId, purpose: proposal.plan.purpose, actions: proposal.plan.actions.length, specificationVersion: version },
+    data: {
+      plan: proposal.planId,
+      purpose: proposal.plan.purpose,
+      actions: proposal.plan.actions.length,
+      specificationVersion: version,
+    },
   });
   return version;
 }
