@@ -19,6 +19,7 @@
 #     log.<base+offset>    capped log, in pieces   a/<key>/clients/<pid>  fronts to wake at the end
 #     status               "<kind> <step> <exit code> <applied> <retry ms> <boot> <fence>"
 #     number, lane         its turn within the node-role, for pruning; the lane it holds
+#     resume, kept         where "not yet" goes on; outputs that must outlive a declared reboot
 #     why                  the script's own line for 75 and 76
 #
 # Answers on stdout are frames, "FW1 <word> ...\n"; `log`, `file`, `why` and `tail` end in a size and carry as many bytes:

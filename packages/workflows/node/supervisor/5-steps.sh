@@ -64,11 +64,14 @@ finish() {
     case $f_value in '' | *[!0-9]* | ?????????*) ;; *) retry=$f_value ;; esac
   fi
   rm -rf "$place/fw" "$place/role" "$place/log.pipe" "$place/sessions"
-  put "$record/status" "$1 $2 $3 $applied $retry $boot $fence"
   if [ "$1" = reboot ]; then
     put "$record/rebooting" "$boot"
-    sync
+    mkdir -p "$record/kept"
+    [ -f "$place/out.json" ] && cp "$place/out.json" "$record/kept/"
+    cp -R "$place/out" "$record/kept/"
   fi
+  put "$record/status" "$1 $2 $3 $applied $retry $boot $fence"
+  [ "$1" = reboot ] && sync
   for f_file in "$place"/clients/*; do
     { read -r f_start <"$f_file"; } 2>/dev/null && alive "${f_file##*/}" "$f_start" && kill -USR1 "${f_file##*/}"
   done

@@ -37,7 +37,8 @@ decide() {
   fi
   if [ $decision = start ]; then
     mkdir -p "$record"
-    rm -rf "$place"
+    rm -rf "$place.before"
+    [ -d "$place" ] && mv "$place" "$place.before"
     mkdir "$place" || exit 73
     rm -f "$record/status" "$record/keeper" "$record/why"
     put "$record/lane" "$lane"
@@ -72,6 +73,15 @@ take_inputs() {
     cp -R "$lib/bundles/$bundle" "$place/role" || exit 73
     touch "$lib/bundles/$bundle"
   fi
+}
+
+# What earlier steps of this attempt wrote belongs to it, although "not yet" or a reboot came between.
+restore_outputs() {
+  for r_from in "$lib/n/$node_role/a/$attempt/kept" "$lib/n/$node_role/a/$attempt".after-*/kept "$place.before"; do
+    [ -f "$r_from/out.json" ] && mv "$r_from/out.json" "$place/fw/out.json"
+    [ -d "$r_from/out" ] && rm -rf "$place/fw/out" && mv "$r_from/out" "$place/fw/out"
+    rm -rf "$r_from"
+  done
 }
 
 front() {
@@ -110,6 +120,7 @@ front() {
       ;;
     start)
       take_inputs
+      restore_outputs
       setsid /bin/sh "$self" "$lib" "$run" keeper "$@" </dev/null >/dev/null 2>"$record/supervisor.err" &
       launched=$!
       look $launched && launched_start=$p_start

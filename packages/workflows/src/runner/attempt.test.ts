@@ -125,12 +125,16 @@ describe.each<TestNodeKind>(['dash', 'busybox', 'sudo'])('an attempt on a node (
   it('goes on after "not yet" where it stood, when a later claim asks', async () => {
     const launch = launchOf({
       check: 'exit 1',
-      apply: `echo apply >>${node.work}/notyet`,
+      apply: `echo apply >>${node.work}/notyet; echo 5 >"$FW_DIR/out/port"`,
       verify: `echo verify >>${node.work}/notyet; [ "$(grep -c verify ${node.work}/notyet)" = 2 ] || exit 76`,
     });
     expect((await run(launch)).result.kind).toBe('not-yet');
     expect((await run(launch)).result.kind).toBe('not-yet');
-    expect((await run({ ...launch, fence: 2 })).result).toEqual({ kind: 'done', outputs: {}, applied: true });
+    expect((await run({ ...launch, fence: 2 })).result).toEqual({
+      kind: 'done',
+      outputs: { port: '5' },
+      applied: true,
+    });
     expect(work('notyet')).toBe('apply\nverify\nverify\n');
   });
 

@@ -77,6 +77,22 @@ describe.each<TestNodeKind>(['dash', 'busybox'])('what an attempt survives (%s)'
     expect(seen('killed')).toBe('run\n');
   });
 
+  it('starts once, however many workers ask at the same moment', async () => {
+    const launch = launchOf({ apply: `echo run >>${node.work}/once; sleep 0.3; echo v >"$FW_DIR/out/x"` });
+    const workers = Array.from({ length: 5 }, () => createScriptRunner());
+    const results = await Promise.all(workers.map((worker) => follow(launch, {}, worker).result));
+    for (const result of results) expect(result).toEqual({ kind: 'done', outputs: { x: 'v' }, applied: true });
+    expect(seen('once')).toBe('run\n');
+    await Promise.all(workers.map((worker) => worker.close()));
+  });
+
+  it('never runs two at once in one lane', async () => {
+    const lane = `crowded-${kind}`;
+    const alone = `mkdir ${node.work}/alone || exit 1; sleep 0.05; rmdir ${node.work}/alone`;
+    const all = Array.from({ length: 10 }, () => follow(launchOf({ apply: alone }, { lane })).result);
+    for (const result of await Promise.all(all)) expect(result.kind).toBe('done');
+  });
+
   it('refuses a claim with a lower fence', async () => {
     const launch = launchOf({ apply: `echo run >>${node.work}/fence` });
     await follow({ ...launch, fence: 7 }).result;
@@ -208,7 +224,10 @@ describe.each<TestNodeKind>(['dash', 'busybox'])('what an attempt survives (%s)'
   });
 
   it('restarts the node when a step asks for it, and verifies once it is another boot', async () => {
-    const launch = launchOf({ apply: 'exit 77', verify: `echo verified >>${node.work}/boot` });
+    const launch = launchOf({
+      apply: 'echo "{\\"a\\": 1}" >"$FW_DIR/out.json"; echo x >"$FW_DIR/out/b"; exit 77',
+      verify: `echo verified >>${node.work}/boot; echo y >"$FW_DIR/out/c"`,
+    });
     const target = { ...node.target, bootId: 'boot-1' };
     const asked = await runner.runScript(launch, target, { signal: never });
     expect(asked).toEqual({ kind: 'reboot', bootId: 'boot-1' });
@@ -223,9 +242,11 @@ describe.each<TestNodeKind>(['dash', 'busybox'])('what an attempt survives (%s)'
     });
     node.accept();
     const anew = { ...node.target, bootId: 'boot-2' };
-    expect(await runner.runScript(verify, anew, { signal: never })).toEqual({
+    let verified = await runner.runScript(verify, anew, { signal: never });
+    while (verified.kind === 'not-yet') verified = await runner.runScript(verify, anew, { signal: never });
+    expect(verified).toEqual({
       kind: 'done',
-      outputs: {},
+      outputs: { a: 1, b: 'x', c: 'y' },
       applied: true,
     });
     expect(await runner.runScript({ ...verify, fence: 3 }, anew, { signal: never })).toMatchObject({ kind: 'done' });
