@@ -13,6 +13,7 @@ export interface Transaction {
 export interface Database {
   readonly url: string;
   query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** `work` may be called again when Postgres ended the transaction for colliding with another. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** A connection of its own for LISTEN or an advisory lock; its holder ends it. */
   dedicated(): Promise<pg.Client>;
@@ -28,6 +29,8 @@ export interface DatabaseOptions {
 
 const connectTimeoutMs = 10_000;
 const statementTimeoutMs = 60_000;
+/** How often a transaction is tried that Postgres ended for colliding with another. */
+const transactionTries = 4;
 
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
@@ -45,28 +48,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(sql, [...values])).rows,
     async transaction(work) {
-      const client = await pool.connect();
-      const events: NewEvent[] = [];
-      let broken: Error | undefined;
-      try {
-        await client.query('BEGIN');
-        const result = await work({
-          query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
-            (await client.query<Row>(sql, [...values])).rows,
-          emit: (event) => {
-            events.push(event);
-          },
-        });
-        await flushEvents(client, events);
-        await client.query('COMMIT');
-        return result;
-      } catch (error) {
-        await client.query('ROLLBACK').catch((rollback: unknown) => {
-          broken = rollback instanceof Error ? rollback : new Error(String(rollback));
-        });
-        throw error;
-      } finally {
-        client.release(broken);
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await inTransaction(pool, work);
+        } catch (error) {
+          if (tries >= transactionTries || !isCollision(error)) throw error;
+        }
       }
     },
     async dedicated() {
@@ -81,3 +68,34 @@ export function openDatabase(options: DatabaseOptions): Database {
     close: () => pool.end(),
   };
 }
+
+/** One try. The events of a transaction that fails go with it. */
+async function inTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  const events: NewEvent[] = [];
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const result = await work({
+      query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
+        (await client.query<Row>(sql, [...values])).rows,
+      emit: (event) => {
+        events.push(event);
+      },
+    });
+    await flushEvents(client, events);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((rollback: unknown) => {
+      broken = rollback instanceof Error ? rollback : new Error(String(rollback));
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Deadlock or serialization failure: Postgres asks for the same again. */
+const isCollision = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && (error.code === '40P01' || error.code === '40001');

@@ -1,4 +1,12 @@
-import { FormworkError, holds, type Plan, type PlanAction, type Specification, type WorkVertex } from '@formwork/core';
+import {
+  FormworkError,
+  holds,
+  type Plan,
+  type PlanAction,
+  type Specification,
+  type WorkVertex,
+  workOf,
+} from '@formwork/core';
 import type { Transaction } from '../database.ts';
 import { changeNodeRoles, type NodeRoleChange } from './change-node-roles.ts';
 import {
@@ -306,11 +314,17 @@ async function bindNodeRoles(tx: Transaction, binding: Binding): Promise<void> {
       continue;
     }
     const resting = !isHolding(row);
-    const event = vertex.purpose === 'apply' ? ({ kind: 'planned' } as const) : ({ kind: 'leaving' } as const);
-    const moves = resting && !(vertex.purpose !== 'apply' && row.state.state === 'removing');
+    if (!resting && vertex.purpose !== 'apply') {
+      changes.push(await stopForRemoval(tx, row, { runId, pending, actor: approval.actor }));
+      continue;
+    }
+    const event =
+      vertex.purpose === 'apply' || row.state.state === 'removing'
+        ? ({ kind: 'planned' } as const)
+        : ({ kind: 'leaving' } as const);
     changes.push({
       nodeRoleId: row.id,
-      event: moves ? event : resting ? { kind: 'planned' } : null,
+      event: resting ? event : null,
       set: {
         runId,
         pending: resting ? pending : { ...pending, carriedAttempt: row.attempt },
@@ -321,13 +335,36 @@ async function bindNodeRoles(tx: Transaction, binding: Binding): Promise<void> {
       },
       actor: approval.actor,
     });
-    if (!resting && vertex.purpose !== 'apply') {
-      await tx.query('UPDATE claims SET abort = true WHERE node_role_id = $1', [row.id]);
-    }
   }
   await dropUnbound(tx, binding, changes, touched);
   await changeNodeRoles(tx, changes);
   await insertNodeRoles(tx, binding, inserts);
+  // A lock is kept for a retry; what is planned anew takes its turn anew.
+  await tx.query(
+    `DELETE FROM lock_holds WHERE node_role_id IN (SELECT id FROM node_roles WHERE deployment_id = $1 AND NOT holds)`,
+    [binding.deployment.id],
+  );
+}
+
+/**
+ * Takes a node-role out of the work it is in, so that its removal can begin. What runs on a node is aborted there and
+ * rests once it is proved gone; what is only queued or waiting rests at once.
+ */
+async function stopForRemoval(
+  tx: Transaction,
+  row: FullNodeRoleRow,
+  next: { readonly runId: string; readonly pending: Pending | null; readonly actor: string },
+): Promise<NodeRoleChange> {
+  const set = { runId: next.runId, pending: next.pending, tries: 0 };
+  if (workOf(row.state)?.phase === 'running') {
+    await tx.query('UPDATE claims SET abort = true WHERE node_role_id = $1', [row.id]);
+    return { nodeRoleId: row.id, event: null, set, actor: next.actor };
+  }
+  await tx.query(
+    `UPDATE attempts SET state = 'aborted', ended_at = clock_timestamp() WHERE node_role_id = $1 AND state = 'waiting'`,
+    [row.id],
+  );
+  return { nodeRoleId: row.id, event: { kind: 'withdrawn' }, set, actor: next.actor };
 }
 
 const isHolding = (row: FullNodeRoleRow): boolean => holds(row.state);
@@ -357,8 +394,8 @@ async function dropUnbound(
     const node = row.nodeId === null ? null : row.key.slice(row.as.length + 1);
     const goesWithNode = node !== null && leaving.has(node);
     if (isHolding(row)) {
-      await tx.query('UPDATE claims SET abort = true WHERE node_role_id = $1', [row.id]);
-      changes.push({ nodeRoleId: row.id, event: null, set: { runId, pending: null }, actor: approval.actor });
+      // Nobody wants it any more: the scheduler drops it when it rests.
+      changes.push(await stopForRemoval(tx, row, { runId, pending: null, actor: approval.actor }));
     } else if (goesWithNode || plan.purpose === 'destroy') {
       changes.push({ nodeRoleId: row.id, event: null, set: { runId: null, pending: null }, actor: approval.actor });
     } else {

@@ -1,4 +1,4 @@
-import { type Binding, hashInputs, workOf } from '@formwork/core';
+import { type Binding, hashInputs, holds, workOf } from '@formwork/core';
 import type { FullNodeRoleRow, NodeRoleChange } from '@formwork/db';
 import type { RunView } from './run-view.ts';
 import { gatherInputs } from './sources.ts';
@@ -17,7 +17,17 @@ export function judge(view: RunView, nowMs: number): readonly NodeRoleChange[] {
     const change = judgeRow(view, vertex.key, row, nowMs);
     if (change !== null) changes.push({ ...change, nodeRoleId: row.id, guard: { version: row.version }, actor });
   }
-  return changes;
+  return [...changes, ...dropUnwanted(view)];
+}
+
+/** It was at work when the plan that does not know it was approved; now it rests, and goes. */
+function dropUnwanted(view: RunView): readonly NodeRoleChange[] {
+  return [...view.rows.values()].flatMap((row) => {
+    const unwanted = row.runId === view.run.id && row.pending === null && !view.verticesOf.has(row.key);
+    if (!unwanted || row.state.state === 'removed' || holds(row.state)) return [];
+    const set = { runId: null, pending: null };
+    return [{ nodeRoleId: row.id, event: { kind: 'dropped' as const }, set, guard: { version: row.version }, actor }];
+  });
 }
 
 type Verdict = Pick<NodeRoleChange, 'event' | 'set' | 'data'>;
