@@ -4,14 +4,30 @@ const only = (from, allowed) => ({
   name: `${from}-imports`,
   severity: 'error',
   from: { path: from.startsWith('apps/') ? `^${from}/src/` : `^packages/${from}/src/`, pathNot: '\\.test\\.ts$' },
-  to: { path: '^(packages|apps)/', pathNot: [from.startsWith('apps/') ? `^${from}/` : pkg(from), ...allowed.map((p) => `^packages/${p}/src/index\\.ts$`)] },
+  to: {
+    path: '^(packages|apps)/',
+    pathNot: [
+      from.startsWith('apps/') ? `^${from}/` : pkg(from),
+      ...allowed.map((p) => `^packages/${p}/src/index\\.ts$`),
+    ],
+  },
 });
-const sdk = (name, module, path) => ({ name, severity: 'error', from: { path: '^(packages|apps)/', pathNot: path }, to: { path: `node_modules/${module}` } });
+const sdk = (name, module, path) => ({
+  name,
+  severity: 'error',
+  from: { path: '^(packages|apps)/', pathNot: path },
+  to: { path: `node_modules/${module}` },
+});
 
 module.exports = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'core-is-pure', severity: 'error', from: { path: '^packages/core/src/', pathNot: '\\.test\\.ts$' }, to: { pathNot: ['^packages/core/src/', '^crypto$', '^node:crypto$'] } },
+    {
+      name: 'core-is-pure',
+      severity: 'error',
+      from: { path: '^packages/core/src/', pathNot: '\\.test\\.ts$' },
+      to: { pathNot: ['^packages/core/src/', '^crypto$', '^node:crypto$'] },
+    },
     only('core', []),
     only('api', ['core']),
     only('db', ['core']),
@@ -29,7 +45,10 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '(^|/)(dist|generated)/' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['formwork-source', 'import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['formwork-source', 'import', 'node', 'default', 'types'],
+    },
     tsConfig: { fileName: 'tsconfig.base.json' },
   },
 };

@@ -6,29 +6,35 @@ const project = (name: string, include: string[], more: object = {}) => ({
   ssr: { resolve: { conditions } },
   test: { name, include, pool: 'forks' as const, testTimeout: 30_000, hookTimeout: 120_000, ...more },
 });
+const minutes = (count: number) => ({
+  testTimeout: count * 60_000,
+  hookTimeout: count * 60_000,
+  fileParallelism: false,
+});
+const integration = (queue: string) =>
+  project(`integration-${queue}`, ['test/integration/**/*.test.ts'], {
+    ...minutes(3),
+    env: { FORMWORK_TEST_QUEUE: queue },
+  });
 
+/** Tests beside the code that talk to a real sshd or need Debian's programs: a machine that has them runs them. */
+const onRealSshd = ['attempt', 'input-frames', 'ssh-pool', 'survival'].map(
+  (name) => `packages/workflows/src/runner/${name}.test.ts`,
+);
+
+/** scripts/test/suites.mjs says what each project needs of the machine, and in which order they run. */
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts']),
-      project('conformance', ['test/conformance/**/*.test.ts'], {
-        testTimeout: 300_000,
-        hookTimeout: 300_000,
-        fileParallelism: false,
+      project('unit', ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'], {
+        exclude: [...onRealSshd, '**/node_modules/**'],
       }),
-      project('integration-postgres', ['test/integration/**/*.test.ts'], {
-        env: { FORMWORK_TEST_QUEUE: 'postgres' },
-        testTimeout: 180_000,
-        hookTimeout: 180_000,
-        fileParallelism: false,
-      }),
-      project('integration-redis', ['test/integration/**/*.test.ts'], {
-        env: { FORMWORK_TEST_QUEUE: 'redis' },
-        testTimeout: 180_000,
-        hookTimeout: 180_000,
-        fileParallelism: false,
-      }),
-      project('e2e', ['test/e2e/**/*.test.ts'], { testTimeout: 600_000, hookTimeout: 600_000, fileParallelism: false }),
+      project('sshd', onRealSshd),
+      project('conformance-sim', ['test/conformance/sim.test.ts'], minutes(5)),
+      project('conformance-local', ['test/conformance/local.test.ts'], minutes(5)),
+      integration('postgres'),
+      integration('redis'),
+      project('e2e', ['test/e2e/**/*.test.ts'], minutes(10)),
     ],
   },
 });

@@ -1,0 +1,73 @@
+// The Debian packages that tests need: found by their programs, installed by apt-get for root, else named.
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { runCommand } from '../run-command.mjs';
+
+/** Package by the program (or file) that shows it is there; grouped by what wants them. */
+export const debianPackages = {
+  redis: { 'redis-server': 'redis-server' },
+  sshd: {
+    '/usr/sbin/sshd': 'openssh-server',
+    'ssh-keygen': 'openssh-client',
+    sudo: 'sudo',
+    busybox: 'busybox-static',
+    dash: 'dash',
+    unshare: 'util-linux',
+    setpriv: 'util-linux',
+    useradd: 'passwd',
+  },
+  machines: {
+    'systemd-nspawn': 'systemd-container',
+    mmdebstrap: 'mmdebstrap',
+    '/usr/share/keyrings/debian-archive-keyring.gpg': 'debian-archive-keyring',
+    nft: 'nftables',
+    ip: 'iproute2',
+    mount: 'mount',
+    losetup: 'mount',
+    flock: 'util-linux',
+    nsenter: 'util-linux',
+    'mkfs.ext4': 'e2fsprogs',
+    ps: 'procps',
+  },
+};
+
+const directories = [...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin'].filter(Boolean);
+
+/** Whether a program is in PATH or where root's programs are; an absolute path is looked for as it is. */
+export const isInstalled = (program) =>
+  program.startsWith('/')
+    ? existsSync(program)
+    : directories.some((directory) => existsSync(path.join(directory, program)));
+
+/** @param {readonly (keyof typeof debianPackages)[]} groups */
+export function missingPackages(groups) {
+  const wanted = groups.flatMap((group) => Object.entries(debianPackages[group]));
+  return [...new Set(wanted.filter(([program]) => !isInstalled(program)).map(([, name]) => name))];
+}
+
+/**
+ * Installs what is missing, where this is root's to do and apt-get is there. No service of a package is started: a
+ * Redis or an sshd on this machine's own ports is not what tests are for.
+ *
+ * @returns {Promise<readonly string[]>} Packages that are still missing.
+ */
+export async function ensureDebianPackages(groups, onLine) {
+  const missing = missingPackages(groups);
+  if (missing.length === 0 || process.getuid?.() !== 0 || !isInstalled('apt-get')) return missing;
+  onLine(`apt-get install ${missing.join(' ')}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const options = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=240', '-o', 'Acquire::Retries=3'];
+  const aptGet = (...args) =>
+    runCommand('apt-get', [...options, ...args], { cwd: '/', env, timeoutMs: 600_000, onLine: () => undefined });
+  const policy = '/usr/sbin/policy-rc.d';
+  const ours = !existsSync(policy);
+  try {
+    if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+    await aptGet('update');
+    const { code, why } = await aptGet('install', '--no-install-recommends', ...missing);
+    if (code !== 0) onLine(`apt-get install failed: ${why}`);
+  } finally {
+    if (ours) rmSync(policy, { force: true });
+  }
+  return missingPackages(groups);
+}
