@@ -1,7 +1,23 @@
 import type { Site } from './site.ts';
 
-/** `deb` lines that images of the suite are built from: the configured mirror, the host's own, else deb.debian.org. */
-export async function aptSources(site: Site, suite: string, signal: AbortSignal): Promise<readonly string[]> {
+/** `deb` lines that images of a suite are built from: the configured mirror, the host's own, else deb.debian.org. */
+export interface AptSources {
+  of(suite: string, signal: AbortSignal): Promise<readonly string[]>;
+}
+
+/** Asks the host once for each suite: what it answers is part of the image's hash and is not to change under way. */
+export function openAptSources(site: Site): AptSources {
+  const known = new Map<string, readonly string[]>();
+  return {
+    async of(suite, signal) {
+      const found = known.get(suite) ?? (await sourcesOf(site, suite, signal));
+      known.set(suite, found);
+      return found;
+    },
+  };
+}
+
+async function sourcesOf(site: Site, suite: string, signal: AbortSignal): Promise<readonly string[]> {
   const { mirror } = site.configuration;
   if (mirror !== null) return [`deb ${mirror} ${suite} main`];
   const own = await hostSources(site, suite, signal);

@@ -14,7 +14,7 @@ import {
 } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { gatewayOf, inSubnet } from './addresses.ts';
-import { aptSources, mirrorHosts } from './apt-sources.ts';
+import { mirrorHosts, type AptSources } from './apt-sources.ts';
 import { packageStore } from './package-store.ts';
 import type { Site } from './site.ts';
 
@@ -27,26 +27,24 @@ export interface PackageCache {
 const idleMs = 30_000;
 const passedHeaders = ['accept', 'cache-control', 'if-modified-since', 'if-range', 'range', 'user-agent'] as const;
 
-export function openPackageCache(site: Site): PackageCache {
+export function openPackageCache(site: Site, sources: AptSources): PackageCache {
   const { enabled, port, maxGib } = site.configuration.packageCache;
   const store = packageStore(site.directories.packages, maxGib * 2 ** 30);
   let server: Server | null = null;
   let opening: Promise<void> | null = null;
-  let allowed: Promise<ReadonlySet<string>> | null = null;
 
   const allowedHosts = async (): Promise<ReadonlySet<string>> => {
     const signal = AbortSignal.timeout(10_000);
     const suites = Object.values(site.configuration.images).map(({ suite }) => suite);
-    const sources = await Promise.all(suites.map((suite) => aptSources(site, suite, signal)));
-    return mirrorHosts(sources.flat());
+    const lines = await Promise.all(suites.map((suite) => sources.of(suite, signal)));
+    return mirrorHosts(lines.flat());
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = URL.canParse(request.url ?? '') ? new URL(request.url ?? '') : null;
-    allowed ??= allowedHosts();
-    const refusal = refusalOf(request, url, await allowed);
-    if (refusal !== null || url === null) {
-      refuse(response, refusal ?? 400);
+    const refusal = refusalOf(request, url);
+    if (refusal !== null || url === null || !(await allowedHosts()).has(url.host)) {
+      refuse(response, refusal ?? 403);
       return;
     }
     const kept = request.method === 'GET' && url.search === '' && /\/pool\/.+\.deb$/.test(url.pathname);
@@ -55,12 +53,11 @@ export function openPackageCache(site: Site): PackageCache {
   };
 
   /** The status to answer with instead of a fetch: 204 says that the cache is here. */
-  const refusalOf = (request: IncomingMessage, url: URL | null, hosts: ReadonlySet<string>): number | null => {
+  const refusalOf = (request: IncomingMessage, url: URL | null): number | null => {
     if (!inSubnet(site.subnet, request.socket.remoteAddress ?? '')) return 403;
     if (request.method !== 'GET' && request.method !== 'HEAD') return 405;
     if (request.url === '/formwork-package-cache') return 204;
-    if (url?.protocol !== 'http:') return 400;
-    return hosts.has(url.host) ? null : 403;
+    return url?.protocol === 'http:' ? null : 400;
   };
 
   const serveKept = async (url: URL, response: ServerResponse): Promise<void> => {

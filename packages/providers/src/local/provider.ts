@@ -18,6 +18,7 @@ import type {
   StepResult,
 } from '../contract.ts';
 import { probeSsh } from '../ssh-probe.ts';
+import { openAptSources } from './apt-sources.ts';
 import type { LocalConfiguration, LocalCredentials } from './configuration.ts';
 import { checkSite } from './check.ts';
 import type { LocalDeps } from './deps.ts';
@@ -48,14 +49,15 @@ export const localProvider: ProviderModule<LocalConfiguration, LocalCredentials>
 
 function openLocal(options: OpenOptions<LocalConfiguration, LocalCredentials>): Provider {
   const site = siteOf(options);
-  const images = openImageStore(site);
+  const sources = openAptSources(site);
+  const images = openImageStore(site, sources);
   const host = thisHost();
   const deps: LocalDeps = {
     site,
     host,
     drivers: driverChoice(site, images),
     prerequisites: openPrerequisites(site),
-    packages: openPackageCache(site),
+    packages: openPackageCache(site, sources),
     starts: limiter(site.configuration.parallelStarts),
   };
   const { drivers, packages } = deps;
@@ -119,6 +121,8 @@ function openLocal(options: OpenOptions<LocalConfiguration, LocalCredentials>): 
         message: `${record.name} ${view.message}; it is started again`,
       };
     }
+    // A worker that started anew serves the nodes that were there before it.
+    if (view.state === 'running') await packages.open();
     const key = view.state === 'running' ? await answeringKey(view.endpoint, signal) : null;
     const ready = key !== null && key === view.hostKey;
     return {

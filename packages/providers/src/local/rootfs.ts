@@ -10,7 +10,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { arch as nodeArch } from 'node:os';
 import { join } from 'node:path';
 import type { ProviderFailure } from '../contract.ts';
-import { aptSources } from './apt-sources.ts';
+import type { AptSources } from './apt-sources.ts';
 import { cleanEnvironment } from './client.ts';
 import type { ImageConfiguration } from './configuration.ts';
 import { localFailures } from './errors.ts';
@@ -33,7 +33,7 @@ export interface ImageStore {
 /** How long a failed build is reported before the next call starts another. */
 const failureKeptMs = 5000;
 
-export function openImageStore(site: Site): ImageStore {
+export function openImageStore(site: Site, sources: AptSources): ImageStore {
   const directory = site.directories.images;
   const builds = new Map<string, { readonly pid: number; readonly ended: Promise<void> }>();
 
@@ -68,7 +68,7 @@ export function openImageStore(site: Site): ImageStore {
 
   return {
     async ensure(name, image, signal) {
-      const script = imageScript(image, await aptSources(site, image.suite, signal));
+      const script = imageScript(image, await sources.of(image.suite, signal));
       const hash = createHash('sha256').update(`${nodeArch()}\n${script}`).digest('hex').slice(0, 16);
       const target = join(directory, `${image.suite}-${hash}`);
       if (await exists(join(target, 'rootfs'))) return { state: 'ready', rootfs: join(target, 'rootfs') };

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cleanEnvironment } from '../client.ts';
+import { localError, localFailures } from '../errors.ts';
 
 /**
  * $1 the node's directory, $2 and $3 the groups of the loop and of the node (files to write oneself into), then the
@@ -15,6 +16,8 @@ const loop = `
 directory=$1 watch=$2 node=$3
 shift 3
 for group in $watch; do echo 0 >"$group" || exit 1; done
+echo joined >&3
+exec 3>&-
 while :; do
   ( for group in $node; do echo 0 >"$group" || exit 1; done; exec "$@" )
   code=$?
@@ -33,7 +36,10 @@ const consoleKeptBytes = 256 * 1024;
 
 export const consoleFile = (directory: string): string => join(directory, 'console.log');
 
-/** Starts the loop and returns as soon as the kernel has it; how it goes on is read from cgroups and the mark `exit`. */
+/**
+ * Starts the loop and returns when it is in its cgroups: from then on everybody who looks sees that the node is being
+ * started, and nobody starts it twice. How it goes on is read from the cgroups and the mark `exit`.
+ */
 export async function startWatched(
   directory: string,
   groups: { readonly watch: readonly string[]; readonly node: readonly string[] },
@@ -58,13 +64,15 @@ export async function startWatched(
         detached: true,
         cwd: '/',
         env: { ...cleanEnvironment, ...launch.env },
-        stdio: ['ignore', output.fd, output.fd],
+        stdio: ['ignore', output.fd, output.fd, 'pipe'],
       },
     );
     await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve);
       child.once('error', reject);
+      child.stdio[3]?.once('data', () => resolve());
+      child.once('exit', () => reject(localError(localFailures.stillBusy(directory, 'its cgroups cannot be joined'))));
     });
+    child.stdio[3]?.destroy();
     child.unref();
   } finally {
     await output.close();
