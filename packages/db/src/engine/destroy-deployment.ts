@@ -1,6 +1,6 @@
 import type { Json } from '@formwork/core';
 import type { Transaction } from '../database.ts';
-import { changeNodeRoles } from './change-node-roles.ts';
+import { dropNodeRoles } from './drop-node-roles.ts';
 
 /**
  * What is left to do once the machines of a deployment are gone: its own node-roles are dropped and its keys and
@@ -18,18 +18,11 @@ export async function destroyDeployment(
     `SELECT id FROM node_roles WHERE deployment_id = $1 AND state <> 'removed' AND NOT holds ORDER BY id`,
     [deploymentId],
   );
-  await changeNodeRoles(
+  await dropNodeRoles(
     tx,
-    rows.map((row) => ({
-      nodeRoleId: row.id,
-      event: { kind: 'dropped' as const },
-      set: { runId: null, pending: null },
-      actor,
-    })),
+    rows.map((row) => row.id),
+    actor,
   );
-  await tx.query('DELETE FROM lock_holds WHERE node_role_id IN (SELECT id FROM node_roles WHERE deployment_id = $1)', [
-    deploymentId,
-  ]);
   await tx.query('UPDATE deployments SET ssh_public_key = NULL, ssh_private_key = NULL WHERE id = $1', [deploymentId]);
   await tx.query('DELETE FROM secrets WHERE scope = $1', [`deployment:${deploymentId}`]);
   await tx.query('DELETE FROM data_keys WHERE scope = $1', [`deployment:${deploymentId}`]);

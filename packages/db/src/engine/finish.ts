@@ -2,6 +2,7 @@ import { type Applied, type StepError } from '@formwork/core';
 import type { Transaction } from '../database.ts';
 import { changeNodeRoles } from './change-node-roles.ts';
 import type { Resume } from './claim.ts';
+import { dropNodeRoles } from './drop-node-roles.ts';
 import type { NodeRoleRow } from './node-role-row.ts';
 
 /** What becomes of the machine itself with a stage-one result. */
@@ -178,14 +179,9 @@ async function dropNodeRolesOf(tx: Transaction, nodeId: string, actor: string): 
      ORDER BY n.id`,
     [nodeId],
   );
-  await changeNodeRoles(
+  await dropNodeRoles(
     tx,
-    rows.map((row) => ({
-      nodeRoleId: row.id,
-      event: { kind: 'dropped' as const },
-      set: { runId: null, pending: null },
-      actor,
-    })),
+    rows.map((row) => row.id),
+    actor,
   );
-  await tx.query('DELETE FROM lock_holds WHERE node_role_id = ANY($1::uuid[])', [rows.map((row) => row.id)]);
 }

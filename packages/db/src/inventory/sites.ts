@@ -15,6 +15,8 @@ export interface SiteRecord {
   readonly catalogue: Catalogue | null;
   /** As the worker answered it. */
   readonly check: Json;
+  /** Null when that is not known any more. */
+  readonly checkedAt: Date | null;
   /** Living nodes. */
   readonly nodes: number;
   readonly version: number;
@@ -23,6 +25,12 @@ export interface SiteRecord {
 }
 
 const include = {
+  tasks: {
+    where: { kind: 'check', state: 'done' },
+    orderBy: { endedAt: 'desc' },
+    take: 1,
+    select: { endedAt: true },
+  },
   _count: { select: { nodes: { where: { state: { not: 'destroyed' } } } } },
 } as const satisfies Prisma.SiteInclude;
 
@@ -71,6 +79,7 @@ const toRecord = (row: Row): SiteRecord => ({
   maxNodes: row.maxNodes,
   catalogue: asCatalogue(row.catalogue),
   check: asJson(row.check),
+  checkedAt: row.tasks[0]?.endedAt ?? null,
   nodes: row._count.nodes,
   version: row.version,
   createdAt: row.createdAt,

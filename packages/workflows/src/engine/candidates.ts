@@ -1,5 +1,6 @@
 import { type Candidate, limitOf, type RoleDefinition, workOf } from '@formwork/core';
 import type { FullNodeRoleRow, NodeRow } from '@formwork/db';
+import { chooseNode } from './choose-node.ts';
 import type { RunView } from './run-view.ts';
 
 /** A candidate, and where its job would go. */
@@ -69,22 +70,8 @@ const instancesOf = (view: RunView, role: string): number => {
   return count;
 };
 
-/**
- * The node that a script of the deployment runs on (`runsOn`), or that evicts a dead member: one that answers and where
- * the role is active; chosen anew for every attempt. Null for executors that need no machine.
- */
-export function runsOnNode(view: RunView, role: RoleDefinition, row: FullNodeRoleRow): NodeRow | null {
+/** Where a script of no node of its own would run; null for executors that need no machine. */
+function runsOnNode(view: RunView, role: RoleDefinition, row: FullNodeRoleRow): NodeRow | null {
   const wanted = row.pending?.purpose === 'evict' ? row.role : role.runsOn;
-  if (wanted === null) return null;
-  const usable = [...view.rows.values()].flatMap((other) => {
-    if (other.nodeId === null || other.id === row.id) return [];
-    if (other.role !== wanted && other.as !== wanted) return [];
-    const node = view.nodes.get(other.nodeId);
-    if (node?.state !== 'ready' || node.lost || other.applied === null) return [];
-    return [{ node, active: other.state.state === 'active' }];
-  });
-  const active = usable.filter((one) => one.active);
-  // A retry goes elsewhere: the node may be why it failed.
-  const pool = active.length > 0 ? active : usable;
-  return pool[row.tries % Math.max(1, pool.length)]?.node ?? null;
+  return wanted === null ? null : chooseNode(row, wanted, view.rows.values(), view.nodes);
 }

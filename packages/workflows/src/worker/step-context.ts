@@ -10,7 +10,6 @@ import {
   producersOf,
   type ResolvedInputs,
   type RoleBundle,
-  workOf,
 } from '@formwork/core';
 import {
   type Database,
@@ -31,6 +30,7 @@ import {
   type RunRow,
 } from '@formwork/db';
 import { bindRun } from '../engine/bind-run.ts';
+import { chooseNode } from '../engine/choose-node.ts';
 import type { ContentStore } from '../engine/content-store.ts';
 import type { SiteViewOf } from '../engine/run-view.ts';
 import { gatherInputs } from '../engine/sources.ts';
@@ -159,7 +159,7 @@ async function contextOfApply(
     deployment: frame.deployment,
     bundle,
     node,
-    target: node ?? (role.runsOn === null ? null : await chooseNode(deps.db, row, role.runsOn)),
+    target: node ?? (role.runsOn === null ? null : await chooseNow(deps.db, row, role.runsOn)),
     action: first ? (role.cluster !== null && !row.founder ? 'join' : 'run') : 're-run',
     phase: 'apply',
     founding,
@@ -198,7 +198,7 @@ async function contextOfRemoval(
 ): Promise<StepContext> {
   const evict = row.pending?.purpose === 'evict';
   const bundle = await deps.content.bundle(row.applied?.roleDigest ?? row.roleDigest);
-  const target = evict ? await chooseNode(deps.db, row, row.role) : node;
+  const target = evict ? await chooseNow(deps.db, row, row.role) : node;
   const own = evict && target !== null ? await rowOn(deps.db, row, target.id) : row;
   const inputs = own?.applied?.inputs ?? { params: {}, facts: {}, requires: {}, needs: {} };
   return {
@@ -254,19 +254,13 @@ async function untrackedNow(
   return gathered;
 }
 
-/** A node that answers, with an active instance of the role; a retry goes elsewhere. */
-async function chooseNode(db: Database, row: FullNodeRoleRow, roleName: string): Promise<NodeRow | null> {
-  const instances = await readNodeRolesOf(db, row.deploymentId, [roleName]);
-  const nodes = new Map((await readNodes(db, row.deploymentId)).map((node) => [node.id, node]));
-  const usable = instances.flatMap((other) => {
-    const node = other.nodeId === null ? undefined : nodes.get(other.nodeId);
-    if (node === undefined || other.id === row.id || other.applied === null || node.lost || node.state !== 'ready')
-      return [];
-    return [{ node, active: other.state.state === 'active' }];
-  });
-  const active = usable.filter((one) => one.active);
-  const pool = active.length > 0 ? active : usable;
-  return pool[row.tries % Math.max(1, pool.length)]?.node ?? null;
+/** Among the machines of the deployment as they are now. */
+async function chooseNow(db: Database, row: FullNodeRoleRow, roleName: string): Promise<NodeRow | null> {
+  const [instances, nodes] = await Promise.all([
+    readNodeRolesOf(db, row.deploymentId, [roleName]),
+    readNodes(db, row.deploymentId),
+  ]);
+  return chooseNode(row, roleName, instances, new Map(nodes.map((node) => [node.id, node])));
 }
 
 function changedOf(reason: PlanReason | null): readonly string[] {
@@ -281,10 +275,6 @@ function changedOf(reason: PlanReason | null): readonly string[] {
       return [reason.kind];
   }
 }
-
-/** Whether the step belongs to a removal, by its row's state. */
-export const isRemoval = (row: FullNodeRoleRow): boolean =>
-  row.state.state === 'removing' && workOf(row.state) !== null;
 
 /** Inputs as they were stored with the attempt. */
 export function storedInputs(
