@@ -4,7 +4,7 @@ import path from 'node:path';
 import { runCommand } from '../run-command.mjs';
 
 /** Package by the program (or file) that shows it is there; grouped by what wants them. */
-export const debianPackages = {
+const debianPackages = {
   redis: { 'redis-server': 'redis-server' },
   sshd: {
     '/usr/sbin/sshd': 'openssh-server',
@@ -34,7 +34,7 @@ export const debianPackages = {
 const directories = [...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin'].filter(Boolean);
 
 /** Whether a program is in PATH or where root's programs are; an absolute path is looked for as it is. */
-export const isInstalled = (program) =>
+const isInstalled = (program) =>
   program.startsWith('/')
     ? existsSync(program)
     : directories.some((directory) => existsSync(path.join(directory, program)));

@@ -10,7 +10,7 @@ export function nodeProblem(version = process.versions.node) {
 }
 
 /** Whether node_modules lacks a package of the lockfile or has another version. npm writes its own list last of all. */
-export function npmPackagesAreStale(root) {
+function npmPackagesAreStale(root) {
   const installed = path.join(root, 'node_modules/.package-lock.json');
   if (!existsSync(installed)) return true;
   const packagesIn = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
