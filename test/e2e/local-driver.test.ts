@@ -230,3 +230,40 @@ describe('a machine asked for with more', () => {
     }
   });
 });
+
+describe('a machine without systemd, beside another site', () => {
+  it('answers SSH, keeps to itself, and goes without touching the other', async () => {
+    const options = { siteId: `e2e-plain-${process.pid}`, bridge: 'fwe2e2', network: '10.78.2', images };
+    const plain = await openLocalSite({ ...options, driver: 'plain' });
+    const other = await openLocalSite({
+      siteId: `e2e-other-${process.pid}`,
+      bridge: 'fwe2e3',
+      network: '10.78.3',
+      images,
+    });
+    // The same key at two sites: names on the host must differ all the same.
+    const [request, neighbour] = [plain.request('e2e-same-1'), other.request('e2e-same-1')];
+    try {
+      const [machine, second] = await Promise.all([plain.create(request), other.create(neighbour)]);
+      expect(await plain.ssh(machine, 'hostname; cat /proc/1/comm')).toBe('e2e-same-1\nsshd');
+      const before = await hostSetting('vm/max_map_count');
+      await plain.ssh(machine, 'sysctl -qw vm.max_map_count=77777');
+      expect(await hostSetting('vm/max_map_count')).toBe(before);
+      const reference = { tags: request.tags, key: request.key, name: request.name, providerId: null };
+      await until(
+        async () => plain.provider.power?.set(reference, 'cycle', callContext()),
+        (cycled) => cycled?.state === 'done',
+      );
+      expect(await plain.create(request)).toEqual(machine);
+      await plain.destroy(request);
+      expect(await plain.leftovers()).toEqual([]);
+      expect(await other.ssh(second, 'systemctl is-system-running --wait')).toBe('running');
+    } finally {
+      await plain.destroy(request);
+      await other.destroy(neighbour);
+    }
+    expect(await other.leftovers()).toEqual([]);
+    await plain.close();
+    await other.close();
+  });
+});

@@ -141,17 +141,17 @@ export async function killGroups(site: SiteNames, node: NodeNames, signal: Abort
     }
     const left = await processesOf(site, node);
     if (left.length === 0) return true;
-    for (const pid of left) killNow(pid);
+    for (const pid of left) signalProcess(pid, 'SIGKILL');
     await pause(20, signal);
   }
   return (await processesOf(site, node)).length === 0;
 }
 
-function killNow(pid: number): void {
+/** Signals a process just seen in a group; that it ended by itself meanwhile is no error. */
+export function signalProcess(pid: number, signal: 'SIGKILL' | 'SIGTERM'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch (error) {
-    // ESRCH: it went by itself between our look and now.
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }

@@ -4,7 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { groupTags, killGroups, makeGroups, processesOf, removeGroups } from '../cgroup.ts';
+import { groupTags, killGroups, makeGroups, processesOf, removeGroups, signalProcess } from '../cgroup.ts';
 import { loadModules } from '../containers.ts';
 import { mountNode, mountsBelow, loopsOf, unmountNode, type NodePaths } from '../disk.ts';
 import { localError, localFailures } from '../errors.ts';
@@ -77,7 +77,7 @@ export function namespacedDriver(site: Site, images: ImageStore, kind: Namespace
       const { names } = node;
       if (how === 'shutdown') {
         const supervisors = await processesOf(site.names, names, kind.shutdownGroup);
-        for (const pid of supervisors) process.kill(pid, 'SIGTERM');
+        for (const pid of supervisors) signalProcess(pid, 'SIGTERM');
         if (supervisors.length > 0) return false;
       }
       return await killGroups(site.names, names, signal);

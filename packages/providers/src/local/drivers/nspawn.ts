@@ -34,7 +34,7 @@ export const nspawnDriver = (site: Site, images: ImageStore): LocalDriver =>
           `--machine=${node.names.providerId}`,
           `--hostname=${node.record.name}`,
           `--network-namespace-path=${networkNamespacePath(node.names)}`,
-          '--console=pipe',
+          '--console=read-only',
           '--kill-signal=SIGRTMIN+3',
           '--resolv-conf=off',
           '--timezone=off',
