@@ -25,7 +25,7 @@ export function parseSubnet(cidr: string): Subnet | null {
   return { cidr: `${toAddress(base)}/${prefixLength}`, base, prefixLength };
 }
 
-export const subnetSize = (subnet: Subnet): number => 2 ** (32 - subnet.prefixLength);
+const subnetSize = (subnet: Subnet): number => 2 ** (32 - subnet.prefixLength);
 
 /** The host's own address on the bridge: the first of the subnet. */
 export const gatewayOf = (subnet: Subnet): string => toAddress(subnet.base + 1);

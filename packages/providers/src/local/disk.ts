@@ -19,7 +19,7 @@ const diskFile = (directory: string): string => join(directory, 'disk.img');
 const storageOf = ({ directory, record }: Pick<LocalNode, 'directory' | 'record'>): string =>
   record.diskGib === null ? directory : join(directory, 'disk');
 
-export const nodePaths = (node: LocalNode): NodePaths => ({
+const nodePaths = (node: LocalNode): NodePaths => ({
   root: join(node.directory, 'merged'),
   volumes: join(storageOf(node), 'volumes'),
 });

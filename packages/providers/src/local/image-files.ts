@@ -5,7 +5,7 @@
  * file that starts with the host's value: writes succeed and end there. Everything else below /proc/sys is
  * read-only in a node, but `net`, which is the node's own.
  */
-export const protectedSettings = [
+const protectedSettings = [
   'vm/overcommit_memory',
   'vm/overcommit_ratio',
   'vm/panic_on_oom',

@@ -34,7 +34,7 @@ export interface Launch {
 
 const consoleKeptBytes = 256 * 1024;
 
-export const consoleFile = (directory: string): string => join(directory, 'console.log');
+const consoleFile = (directory: string): string => join(directory, 'console.log');
 
 /**
  * Starts the loop and returns when it is in its cgroups: from then on everybody who looks sees that the node is being
