@@ -1,7 +1,7 @@
 // Installs the npm packages of the lockfile when they are not there, as `npm ci` does.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { runCommand } from '../run-command.mjs';
+import { outputOf } from '../run-command.mjs';
 
 /** Says what keeps this Node from running Formwork; null when nothing does. */
 export function nodeProblem(version = process.versions.node) {
@@ -33,8 +33,14 @@ function npmPackagesAreStale(root) {
  */
 export async function ensureNpmPackages(root, onLine) {
   if (!npmPackagesAreStale(root)) return null;
-  onLine('npm ci');
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const { code, why } = await runCommand('npm', args, { cwd: root, timeoutMs: 600_000, onLine });
-  return code === 0 ? null : `npm ci failed: ${why}`;
+  // A registry that lacks a package for some other system makes `ci` refuse the lockfile that `install` gets along with.
+  let problem = '';
+  for (const args of [['ci'], ['install', '--no-save']]) {
+    onLine(`npm ${args.join(' ')}`);
+    const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+    const { code, why, output } = await outputOf('npm', [...args, ...options], { cwd: root, timeoutMs: 600_000 });
+    if (code === 0) return null;
+    problem += `npm ${args.join(' ')} failed: ${why}\n${output.slice(0, 2_000)}\n`;
+  }
+  return problem;
 }
