@@ -30,3 +30,9 @@ export interface ConformanceHarness {
   /** Removes what the harness itself made (directories); the suite has destroyed the machines. */
   close(): Promise<void>;
 }
+
+/** What not every provider has, or can be made to show: `without` of the suite. */
+export type Part = 'lost-creates' | 'throttling' | 'hanging-calls' | 'machines-that-listen' | 'power' | 'console';
+
+/** Whether the provider has the part. */
+export type Has = (part: Part) => boolean;

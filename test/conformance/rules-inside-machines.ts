@@ -1,12 +1,13 @@
 /** Rules 11 to 14: what is found on and about a machine once it is there. */
 import type { MachineOutputs } from '@formwork/providers';
 import { expect, it } from 'vitest';
+import type { Has } from './harness.ts';
 import { execOverSsh } from './ssh.ts';
 import { context, referenceOf, until, type World } from './world.ts';
 
 const factNames = ['address', 'arch', 'cpus', 'diskGib', 'hostname', 'kernel', 'memoryMib', 'os', 'osRelease'];
 
-export function insideRules(world: () => World): void {
+export function insideRules(world: () => World, has: Has): void {
   it('rule 11: our key logs in, on the host key that was reported, and the hostname is the node name', async () => {
     const { harness, shared } = world();
     const request = harness.request(1);
@@ -18,16 +19,18 @@ export function insideRules(world: () => World): void {
     expect(await execOverSsh(machine, harness.privateKey, root)).toBe('0');
   });
 
-  it('rule 12: nodes of a deployment reach each other', async ({ skip }) => {
-    const { harness, shared } = world();
-    const { privateKey } = harness;
-    if (privateKey === null) return skip('nothing listens on simulated machines');
-    const [first, second] = await Promise.all([shared(1), shared(2)]);
-    const addressOf = ({ facts }: MachineOutputs): string => JSON.stringify(facts['address']).slice(1, -1);
-    const greet = (to: string) => `timeout 10 bash -c 'exec 3<>/dev/tcp/${to}/22 && head -c 4 <&3'`;
-    expect(await execOverSsh(first, privateKey, greet(addressOf(second)))).toBe('SSH-');
-    expect(await execOverSsh(second, privateKey, greet(addressOf(first)))).toBe('SSH-');
-  });
+  if (has('machines-that-listen')) {
+    it('rule 12: nodes of a deployment reach each other', async () => {
+      const { harness, shared } = world();
+      const { privateKey } = harness;
+      if (privateKey === null) throw new Error('the harness has no machines-that-listen');
+      const [first, second] = await Promise.all([shared(1), shared(2)]);
+      const addressOf = ({ facts }: MachineOutputs): string => JSON.stringify(facts['address']).slice(1, -1);
+      const greet = (to: string) => `timeout 10 bash -c 'exec 3<>/dev/tcp/${to}/22 && head -c 4 <&3'`;
+      expect(await execOverSsh(first, privateKey, greet(addressOf(second)))).toBe('SSH-');
+      expect(await execOverSsh(second, privateKey, greet(addressOf(first)))).toBe('SSH-');
+    });
+  }
 
   it('rule 13: optional capabilities are there exactly as the descriptor says', () => {
     const { harness, provider } = world();
@@ -37,56 +40,60 @@ export function insideRules(world: () => World): void {
     expect(provider.simulate !== undefined).toBe(scripts === 'simulated');
   });
 
-  it('rule 13: power goes off, on and through a cycle; key and address stay', async ({ skip }) => {
-    const { harness, provider, shared, observe, ready } = world();
-    const { power } = provider;
-    if (power === undefined) return skip('this provider has no power capability');
-    const request = harness.request(2);
-    const machine = await shared(2);
-    const node = referenceOf(request);
-    const set = (state: 'on' | 'off' | 'cycle') =>
-      until(
-        harness.patience,
-        async () => {
-          const result = await power.set(node, state, context);
-          if (result.state === 'failed') throw new Error(JSON.stringify(result));
-          return result.state === 'done' ? true : null;
-        },
-        () => `power ${state}`,
-      );
-    /** When process 1 of the machine began: another value after every boot. */
-    const boot = async (): Promise<string | null> =>
-      harness.privateKey === null
-        ? null
-        : await execOverSsh(machine, harness.privateKey, "cut -d' ' -f22 /proc/1/stat");
-    const first = await boot();
-    await set('off');
-    await set('off');
-    expect(await observe(request)).toMatchObject({ state: 'stopped', ready: false });
-    await set('on');
-    const seen = await ready(request);
-    expect(seen.hostKey?.publicKey).toBe(machine.hostKey);
-    expect(seen.addresses[0]).toMatchObject({ host: machine.host, port: machine.port });
-    expect(seen.facts).toEqual(machine.facts);
-    await set('on');
-    const second = await boot();
-    await set('cycle');
-    await ready(request);
-    const third = await boot();
-    if (harness.privateKey !== null) expect(new Set([first, second, third]).size).toBe(3);
-  });
+  if (has('power')) {
+    it('rule 13: power goes off, on and through a cycle; key and address stay', async () => {
+      const { harness, provider, shared, observe, ready } = world();
+      const { power } = provider;
+      if (power === undefined) throw new Error('the harness has no power');
+      const request = harness.request(2);
+      const machine = await shared(2);
+      const node = referenceOf(request);
+      const set = (state: 'on' | 'off' | 'cycle') =>
+        until(
+          harness.patience,
+          async () => {
+            const result = await power.set(node, state, context);
+            if (result.state === 'failed') throw new Error(JSON.stringify(result));
+            return result.state === 'done' ? true : null;
+          },
+          () => `power ${state}`,
+        );
+      /** When process 1 of the machine began: another value after every boot. */
+      const boot = async (): Promise<string | null> =>
+        harness.privateKey === null
+          ? null
+          : await execOverSsh(machine, harness.privateKey, "cut -d' ' -f22 /proc/1/stat");
+      const first = await boot();
+      await set('off');
+      await set('off');
+      expect(await observe(request)).toMatchObject({ state: 'stopped', ready: false });
+      await set('on');
+      const seen = await ready(request);
+      expect(seen.hostKey?.publicKey).toBe(machine.hostKey);
+      expect(seen.addresses[0]).toMatchObject({ host: machine.host, port: machine.port });
+      expect(seen.facts).toEqual(machine.facts);
+      await set('on');
+      const second = await boot();
+      await set('cycle');
+      await ready(request);
+      const third = await boot();
+      if (harness.privateKey !== null) expect(new Set([first, second, third]).size).toBe(3);
+    });
+  }
 
-  it('rule 13: the console shows the last bytes that the machine printed', async ({ skip }) => {
-    const { harness, provider, shared } = world();
-    const consoleOf = provider.console;
-    if (consoleOf === undefined) return skip('this provider has no console capability');
-    await shared(1);
-    const node = referenceOf(harness.request(1));
-    const whole = await consoleOf.tail(node, 65_536, context);
-    expect(whole).toMatch(/\S/);
-    const some = await consoleOf.tail(node, 10, context);
-    expect(Buffer.byteLength(some)).toBeLessThanOrEqual(10);
-  });
+  if (has('console')) {
+    it('rule 13: the console shows the last bytes that the machine printed', async () => {
+      const { harness, provider, shared } = world();
+      const consoleOf = provider.console;
+      if (consoleOf === undefined) throw new Error('the harness has no console');
+      await shared(1);
+      const node = referenceOf(harness.request(1));
+      const whole = await consoleOf.tail(node, 65_536, context);
+      expect(whole).toMatch(/\S/);
+      const some = await consoleOf.tail(node, 10, context);
+      expect(Buffer.byteLength(some)).toBeLessThanOrEqual(10);
+    });
+  }
 
   it('rule 14: facts have the same names and forms everywhere', async () => {
     const { harness, shared, observe } = world();

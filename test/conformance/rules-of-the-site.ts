@@ -1,9 +1,10 @@
 /** Rules 1 and 7 to 10: the site as a whole, and how its calls fail. */
 import type { CallContext } from '@formwork/providers';
 import { expect, it } from 'vitest';
+import type { Has } from './harness.ts';
 import { context, expectFailure, failureFrom, pause, referenceOf, type World } from './world.ts';
 
-export function siteRules(world: () => World): void {
+export function siteRules(world: () => World, has: Has): void {
   it('rule 1: check finds nothing wrong with a site that works, and changes nothing', async () => {
     const { provider, owned } = world();
     expect(await provider.check(context)).toMatchObject({ ok: true, problems: [] });
@@ -59,15 +60,17 @@ export function siteRules(world: () => World): void {
     expect(await owned(first.tags.deploymentId)).toEqual([]);
   });
 
-  it('rule 8: throttling says when to come back', async ({ skip }) => {
-    const { harness, keep, observe } = world();
-    const throttled = harness.faults.throttled;
-    if (throttled === undefined) return skip('this provider is never throttled');
-    const result = await keep(throttled()).ensureNode(harness.request(8), context);
-    expectFailure(result, 'throttled');
-    expect(result.state === 'failed' ? result.failure.retryAfterMs : 0).toBeGreaterThan(0);
-    expect((await observe(harness.request(8))).state).toBe('absent');
-  });
+  if (has('throttling')) {
+    it('rule 8: throttling says when to come back', async () => {
+      const { harness, keep, observe } = world();
+      const throttled = harness.faults.throttled;
+      if (throttled === undefined) throw new Error('the harness has no throttling');
+      const result = await keep(throttled()).ensureNode(harness.request(8), context);
+      expectFailure(result, 'throttled');
+      expect(result.state === 'failed' ? result.failure.retryAfterMs : 0).toBeGreaterThan(0);
+      expect((await observe(harness.request(8))).state).toBe('absent');
+    });
+  }
 
   it('rule 9: a call whose signal has fired ends at once and makes nothing', async () => {
     const { harness, provider, ownedBy, observe } = world();
@@ -100,16 +103,18 @@ export function siteRules(world: () => World): void {
     await destroy(request);
   });
 
-  it('rule 9: a call ends at its timeout', async ({ skip }) => {
-    const { harness, keep } = world();
-    const slowCalls = harness.faults.slowCalls;
-    if (slowCalls === undefined) return skip('no call of this provider can be made to hang');
-    const short: CallContext = { signal: context.signal, timeoutMs: 20 };
-    const slow = keep(slowCalls());
-    for (const call of [slow.ensureNode(harness.request(6), short), slow.catalogue(short)]) {
-      expect((await failureFrom(call))?.kind).toBe('unavailable');
-    }
-  });
+  if (has('hanging-calls')) {
+    it('rule 9: a call ends at its timeout', async () => {
+      const { harness, keep } = world();
+      const slowCalls = harness.faults.slowCalls;
+      if (slowCalls === undefined) throw new Error('the harness has no hanging-calls');
+      const short: CallContext = { signal: context.signal, timeoutMs: 20 };
+      const slow = keep(slowCalls());
+      for (const call of [slow.ensureNode(harness.request(6), short), slow.catalogue(short)]) {
+        expect((await failureFrom(call))?.kind).toBe('unavailable');
+      }
+    });
+  }
 
   it('rule 10: an image, size or capability that the site lacks fails with the nearest names, and makes nothing', async () => {
     const { harness, provider, ownedBy, observe } = world();

@@ -4,7 +4,7 @@
  */
 import type { ProviderErrorKind } from '@formwork/providers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ConformanceHarness } from './harness.ts';
+import type { ConformanceHarness, Part } from './harness.ts';
 import { insideRules } from './rules-inside-machines.ts';
 import { machineRules } from './rules-of-machines.ts';
 import { siteRules } from './rules-of-the-site.ts';
@@ -22,13 +22,17 @@ const kinds: readonly ProviderErrorKind[] = [
   'unavailable',
 ];
 
-/** `missing` names what this host lacks for the provider's machines; the whole suite is then left out, and says so. */
+/**
+ * `missing` names what this host lacks for the provider's machines; the whole suite is then left out, and says so.
+ * `without` are parts that the provider by its nature does not have; their tests do not exist for it.
+ */
 export function conformance(
   name: string,
   makeHarness: () => Promise<ConformanceHarness>,
-  missing: string | null = null,
+  { missing = null, without = [] }: { readonly missing?: string | null; readonly without?: readonly Part[] } = {},
 ): void {
-  const title = missing === null ? name : `${name} (left out, this host lacks: ${missing})`;
+  const has = (part: Part): boolean => !without.includes(part);
+  const title = missing === null ? name : `${name} (needs ${missing})`;
   describe.skipIf(missing !== null)(`provider contract: ${title}`, () => {
     let opened: World | null = null;
     const world = (): World => {
@@ -43,9 +47,9 @@ export function conformance(
       expect(await world().close()).toEqual([]);
     });
 
-    siteRules(world);
-    machineRules(world);
-    insideRules(world);
+    siteRules(world, has);
+    machineRules(world, has);
+    insideRules(world, has);
 
     it('rule 8: no answer and no log holds a secret, and no error was a bug', () => {
       const { answers, harness } = world();
