@@ -47,7 +47,9 @@ describe('the etcd example on the sim provider', () => {
   });
 
   it('adds two members and runs nothing on the others', async () => {
-    const run = await house.apply(example.replace('quotaBackendBytes: 2147483648', 'quotaBackendBytes: 4294967296').replace('count: 3', 'count: 5'));
+    const run = await house.apply(
+      example.replace('quotaBackendBytes: 2147483648', 'quotaBackendBytes: 4294967296').replace('count: 3', 'count: 5'),
+    );
     expect(run.total).toBe(47);
     expect(await house.runEnd(run.runId)).toBe('succeeded');
   });

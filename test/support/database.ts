@@ -20,14 +20,17 @@ export interface TestDatabase {
 const migrations = path.resolve(import.meta.dirname, '../../prisma/migrations');
 const template = 'formwork_template';
 
-/** Starts it; nothing is written to stdout unless something goes wrong. Call `stop` in afterAll. */
-export async function startTestDatabase(): Promise<TestDatabase> {
+/**
+ * Starts it; nothing is written to stdout unless something goes wrong. Call `stop` in afterAll. A test that kills the
+ * server asks for `durable`: else what was committed last may be lost with it.
+ */
+export async function startTestDatabase({ durable = false } = {}): Promise<TestDatabase> {
   const dataDirectory = mkdtempSync(path.join(tmpdir(), 'formwork-test-postgres-'));
   const runAs = chooseRunAs();
   const postgres = await startEmbeddedPostgres({
     dataDirectory,
     log: quiet,
-    durable: false,
+    durable,
     runAs: { ...runAs, prefix: [...runAs.prefix, ...endsWithParent()] },
   });
   const admin = async (sql: string): Promise<void> => {

@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { localProvider, machineSteps } from '@formwork/providers';
+import type { House } from './house.ts';
+import { until } from './until.ts';
+
+const call = () => ({ signal: new AbortController().signal, timeoutMs: 60_000 });
+
+const printed = async (command: string, ...args: readonly string[]): Promise<readonly string[]> =>
+  (await promisify(execFile)(command, args).catch(() => ({ stdout: '' }))).stdout.split('\n');
+
+const listed = (directory: string): Promise<readonly string[]> => readdir(directory).catch(() => []);
+
+/** Real machines on this host for a house: their site, and the proof that nothing of them stays. */
+export interface LocalNodes {
+  readonly siteId: string;
+  /** Destroys every machine of the site, whatever became of the test, and answers what is left on the host. */
+  sweep(): Promise<readonly string[]>;
+  /** What of the site is on this host now, by its names. */
+  leftovers(): Promise<readonly string[]>;
+}
+
+export async function addLocalNodes(
+  house: House,
+  site: {
+    readonly name: string;
+    readonly driver: 'nspawn' | 'plain';
+    readonly bridge: string;
+    readonly network: string;
+  },
+): Promise<LocalNodes> {
+  const configuration = {
+    driver: site.driver,
+    bridge: site.bridge,
+    subnet: `${site.network}.0/24`,
+    images: { 'debian-12': { suite: 'bookworm', packages: ['etcd-server', 'etcd-client'] } },
+  };
+  const siteId = await house.addSite(site.name, 'local', configuration);
+  const dataDirectory = `${house.dataDirectory}/local/${siteId}`;
+  const tag = createHash('sha256').update(`site\n${siteId}`).digest('hex').slice(0, 8);
+
+  const leftovers = async (): Promise<readonly string[]> => {
+    const groups = await listed('/sys/fs/cgroup');
+    const owned = await Promise.all(
+      groups.map(async (group) =>
+        (await listed(`/sys/fs/cgroup/${group}`)).includes(`formwork-${tag}`) ? [`cgroup ${group}`] : [],
+      ),
+    );
+    return [
+      ...(await readFile('/proc/self/mountinfo', 'utf8')).split('\n').filter((line) => line.includes(dataDirectory)),
+      ...(await listed(`${dataDirectory}/nodes`)),
+      ...(await printed('ip', '-o', 'link')).filter((line) => line.includes(`${site.bridge}:`)),
+      ...(await printed('losetup', '-a')).filter((line) => line.includes(dataDirectory)),
+      ...(await printed('nft', 'list', 'tables')).filter((line) => line.includes(site.bridge)),
+      ...(await printed('ps', '-eo', 'args')).filter((line) => line.includes(`${dataDirectory}/nodes`)),
+      ...(await listed('/run/netns')).filter((name) => name.startsWith(`fw-${tag}-`)),
+      ...owned.flat(),
+    ];
+  };
+  return {
+    siteId,
+    leftovers,
+    async sweep() {
+      const provider = localProvider.open({
+        siteId,
+        siteName: site.name,
+        configuration: localProvider.descriptor.configuration.parse(configuration),
+        credentials: {},
+        dataDirectory,
+        log: () => undefined,
+      });
+      try {
+        const owned = await provider.listOwned({ deploymentId: null }, call());
+        for (const { tags } of owned.filter(({ kind }) => kind === 'node')) {
+          const key = createHash('sha256').update(`${tags.nodeId} ${tags.incarnation} 0`).digest('hex').slice(0, 40);
+          await until(
+            'a left machine is destroyed',
+            () => machineSteps.destroy(provider, { tags, key, name: 'left', providerId: null }, call()),
+            ({ state }) => state === 'done',
+          );
+        }
+        const still = await provider.listOwned({ deploymentId: null }, call());
+        return [...still.map(({ kind, id }) => `${kind} ${id}`), ...(await leftovers())];
+      } finally {
+        await provider.close();
+      }
+    },
+  };
+}

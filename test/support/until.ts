@@ -1,0 +1,17 @@
+/** Longest wait for anything in a test; what was last seen is in the error. */
+const patienceMs = 60_000;
+
+/** Waits for a condition, not for a time: looks again until `look` answers something that `holds`. */
+export async function until<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  holds: (seen: T) => boolean = Boolean,
+): Promise<T> {
+  const giveUpAt = performance.now() + patienceMs;
+  for (;;) {
+    const seen = await look();
+    if (holds(seen)) return seen;
+    if (performance.now() > giveUpAt) throw new Error(`never came true: ${what}; last seen: ${JSON.stringify(seen)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
