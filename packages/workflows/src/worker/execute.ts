@@ -95,7 +95,7 @@ async function runOnNode(
   const target = await targetOf(deps.secrets, context);
   if (typeof target === 'string') return { kind: 'unreachable', message: target };
   const launch = await launchOf(deps.secrets, context, attempt, fence);
-  const writer = openLogWriter(deps, attempt.id);
+  const writer = openLogWriter(deps, attempt.id, lease.gone);
   try {
     return await deps.runner.runScript(launch, target, {
       signal: lease.gone,

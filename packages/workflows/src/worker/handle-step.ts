@@ -1,7 +1,16 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { FormworkError } from '@formwork/core';
-import { claimNodeRole, type Database, finishNodeRole, type Log, type Outcome } from '@formwork/db';
+import {
+  claimNodeRole,
+  type Database,
+  finishNodeRole,
+  type Log,
+  type Outcome,
+  readNode,
+  type StoredAttempt,
+} from '@formwork/db';
 import { execute, type ExecuteDeps } from './execute.ts';
-import type { LeaseKeeper } from './leases.ts';
+import type { Lease, LeaseKeeper } from './leases.ts';
 import { failedOutcome } from './outcome.ts';
 import { type StepContext, type StepContexts, storedInputs } from './step-context.ts';
 
@@ -46,45 +55,61 @@ export async function handleStep(
       return;
     }
     const { attempt, fence, row } = claimed;
-    const stored = storedInputs(attempt.inputs);
-    const own: StepContext = {
-      ...context,
-      row,
-      // A claim that goes on, goes on with what the attempt was started with.
-      ...(claimed.isNew || stored === null
-        ? {}
-        : { ...stored, inputHash: attempt.inputHash ?? context.inputHash, problem: null }),
-    };
-    await underLease(deps, own, attempt, fence);
+    await underLease(
+      deps,
+      claimed.isNew ? { ...context, row } : await asStarted(deps, { ...context, row }, attempt),
+      attempt,
+      fence,
+    );
     return;
   }
 }
 
-async function underLease(
-  deps: StepDeps,
-  context: StepContext,
-  attempt: Parameters<typeof execute>[2],
-  fence: number,
-): Promise<void> {
+/** A claim that goes on, goes on with what the attempt was started with, and where. */
+async function asStarted(deps: StepDeps, context: StepContext, attempt: StoredAttempt): Promise<StepContext> {
+  const stored = storedInputs(attempt.inputs);
+  const { nodeId } = attempt.resume;
+  const elsewhere = nodeId !== null && nodeId !== context.target?.id;
+  return {
+    ...context,
+    target: elsewhere ? await readNode(deps.db, nodeId) : context.target,
+    ...(stored === null ? {} : { ...stored, inputHash: attempt.inputHash ?? context.inputHash, problem: null }),
+  };
+}
+
+async function underLease(deps: StepDeps, context: StepContext, attempt: StoredAttempt, fence: number): Promise<void> {
   const lease = deps.leases.hold(context.row.id, fence);
-  const fields = { nodeRoleId: context.row.id, key: context.row.key, attempt: attempt.number };
   try {
-    const outcome = await execute(deps, context, attempt, fence, lease);
-    if (outcome === null || lease.gone.aborted) return;
-    await record(deps, context, attempt.id, fence, outcome);
-  } catch (error) {
-    if (lease.gone.aborted) return;
-    if (lease.abort.aborted) {
-      await record(deps, context, attempt.id, fence, { kind: 'withdrawn' });
-      return;
-    }
-    deps.log.error(
-      { ...fields, error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
-      'a step broke off',
-    );
-    await record(deps, context, attempt.id, fence, brokenOff(deps, context, error));
+    const outcome = await outcomeOf(deps, context, attempt, fence, lease);
+    if (outcome !== null) await record(deps, context, attempt.id, fence, outcome, lease);
   } finally {
     lease.release();
+  }
+}
+
+/** How the execution ended; null when it is nobody's of ours any more. */
+async function outcomeOf(
+  deps: StepDeps,
+  context: StepContext,
+  attempt: StoredAttempt,
+  fence: number,
+  lease: Lease,
+): Promise<Outcome | null> {
+  try {
+    return await execute(deps, context, attempt, fence, lease);
+  } catch (error) {
+    if (lease.gone.aborted) return null;
+    if (lease.abort.aborted) return { kind: 'withdrawn' };
+    deps.log.error(
+      {
+        nodeRoleId: context.row.id,
+        key: context.row.key,
+        attempt: attempt.number,
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      },
+      'a step broke off',
+    );
+    return brokenOff(deps, context, error);
   }
 }
 
@@ -110,8 +135,9 @@ async function record(
   attemptId: string,
   fence: number,
   outcome: Outcome,
+  lease: Lease,
 ): Promise<void> {
-  for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 5_000)) {
+  for (let pauseMs = 100; !lease.gone.aborted; pauseMs = Math.min(pauseMs * 2, 2_000)) {
     try {
       const taken = await deps.db.transaction((tx) =>
         finishNodeRole(tx, {
@@ -127,8 +153,7 @@ async function record(
       return;
     } catch (error) {
       deps.log.warn({ nodeRoleId: context.row.id, error: String(error) }, 'a result could not be stored; trying again');
-      if (pauseMs >= 5_000) throw error;
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await delay(pauseMs, undefined, { signal: lease.gone }).catch(() => undefined);
     }
   }
 }
