@@ -1,4 +1,4 @@
-import { holds, type PlanAction, type WorkVertex, workOf } from '@formwork/core';
+import { holds, type NodeRoleEvent, type PlanAction, type WorkVertex, workOf } from '@formwork/core';
 import type { Transaction } from '../database.ts';
 import { type ApprovalScope, taskStage } from './approval.ts';
 import { changeNodeRoles, type NodeRoleChange } from './change-node-roles.ts';
@@ -40,25 +40,21 @@ export async function bindPlannedNodeRoles(tx: Transaction, scope: ApprovalScope
         changes.push({ nodeRoleId: row.id, event: null, set: { runId: null, pending: null }, actor: approval.actor });
       continue;
     }
-    const resting = !isHolding(row);
-    if (!resting && vertex.purpose !== 'apply') {
+    if (isHolding(row) && vertex.purpose !== 'apply') {
       changes.push(await stopForRemoval(tx, row, { runId, pending, actor: approval.actor }));
       continue;
     }
-    const event =
-      vertex.purpose === 'apply' || row.state.state === 'removing'
-        ? ({ kind: 'planned' } as const)
-        : ({ kind: 'leaving' } as const);
+    const live = isLive(row);
     changes.push({
       nodeRoleId: row.id,
-      event: resting ? event : null,
+      event: live ? null : beginOf(vertex, row),
       set: {
         runId,
-        pending: resting ? pending : { ...pending, carriedAttempt: row.attempt },
+        pending: live ? { ...pending, carriedAttempt: row.attempt } : pending,
         tries: 0,
         stage: plan.purpose === 'task' ? taskStage : vertex.stage,
         // What is removed runs the scripts it was applied with.
-        ...(vertex.purpose === 'apply' && resting ? { roleDigest: approval.roleDigest(vertex.role) } : {}),
+        ...(vertex.purpose === 'apply' && !live ? { roleDigest: approval.roleDigest(vertex.role) } : {}),
       },
       actor: approval.actor,
     });
@@ -95,6 +91,17 @@ async function stopForRemoval(
 }
 
 const isHolding = (row: FullNodeRoleRow): boolean => holds(row.state);
+
+/** An attempt is under way, and is carried over. What was only queued is judged anew with everything else. */
+const isLive = (row: FullNodeRoleRow): boolean => {
+  const phase = workOf(row.state)?.phase;
+  return phase === 'running' || phase === 'waiting';
+};
+
+function beginOf(vertex: WorkVertex, row: FullNodeRoleRow): NodeRoleEvent {
+  if (isHolding(row)) return { kind: 'withdrawn' };
+  return vertex.purpose === 'apply' || row.state.state === 'removing' ? { kind: 'planned' } : { kind: 'leaving' };
+}
 
 const actionKey = (action: PlanAction): string =>
   `${action.action === 'remove' || action.action === 'evict' || action.action === 'destroy-node' ? 'leave' : 'apply'} ${action.nodeRole}`;

@@ -1,5 +1,5 @@
 import { type Binding, hashInputs, holds, workOf } from '@formwork/core';
-import type { FullNodeRoleRow, NodeRoleChange } from '@formwork/db';
+import type { FullNodeRoleRow, NodeRoleChange, Pending } from '@formwork/db';
 import type { RunView } from './run-view.ts';
 import { gatherInputs } from './sources.ts';
 
@@ -40,9 +40,12 @@ function judgeRow(view: RunView, vertexKey: string, row: FullNodeRoleRow, nowMs:
     return restsNow(row) ? { event: { kind: 'leaving' } } : null;
   }
   const work = workOf(state);
+  if (pending.carriedAttempt === row.attempt) {
+    const verdict = judgeCarried(view, row, { ...pending, carriedAttempt: null });
+    if (verdict !== null) return verdict;
+  }
   if (work?.phase === 'failed' && work.retryAtMs !== null && work.retryAtMs <= nowMs)
     return { event: { kind: 'retried' } };
-  if (state.state === 'active' && pending.carriedAttempt === row.attempt) return judgeCarried(view, row);
   if (work?.phase !== 'blocked' || !view.schedule.isEligible(vertexKey)) return null;
   if (pending.purpose !== 'apply') return { event: { kind: 'released' } };
   return isUnchanged(view, row)
@@ -57,12 +60,21 @@ const restsNow = (row: FullNodeRoleRow): boolean => {
   );
 };
 
-/** An attempt that began under the former plan has ended well: it counts if the new plan wants just that. */
-function judgeCarried(view: RunView, row: FullNodeRoleRow): Verdict {
-  const pending = row.pending === null ? null : { ...row.pending, carriedAttempt: null };
-  return isUnchanged(view, { ...row, pending: pending === null ? null : { ...pending, forced: false } })
-    ? { event: null, set: { pending } }
-    : { event: { kind: 'staled' }, set: { pending }, data: { because: 'the plan changed while it ran' } };
+/**
+ * An attempt that began under the former plan has ended. It counts if it did just what the new plan wants; whatever
+ * else it came to, the new plan's scripts and inputs have their turn. Null while it is under way.
+ */
+function judgeCarried(view: RunView, row: FullNodeRoleRow, pending: Pending): Verdict | null {
+  const wanted = bindingOf(view, row);
+  const set = { pending, tries: 0, ...(wanted === null ? {} : { roleDigest: wanted.role.digest }) };
+  const because = 'the plan changed while it ran';
+  if (row.state.state === 'active') {
+    const counts = isUnchanged(view, { ...row, pending: { ...pending, forced: false } });
+    return counts ? { event: null, set: { pending } } : { event: { kind: 'staled' }, set, data: { because } };
+  }
+  const phase = workOf(row.state)?.phase;
+  if (phase === 'failed') return { event: { kind: 'retried' }, set, data: { because } };
+  return phase === 'blocked' ? { event: null, set } : null;
 }
 
 /** Hash equal and clean: what stands on the machine is what is wanted now. */
@@ -71,7 +83,7 @@ function isUnchanged(view: RunView, row: FullNodeRoleRow): boolean {
   const binding = bindingOf(view, row);
   if (binding === null) return false;
   const { inputs, missing } = gatherInputs(gatherDeps(view), binding);
-  return missing.length === 0 && hashInputs(row.roleDigest, inputs) === row.applied.inputHash;
+  return missing.length === 0 && hashInputs(binding.role.digest, inputs) === row.applied.inputHash;
 }
 
 export const bindingOf = (view: RunView, row: Pick<FullNodeRoleRow, 'key'>): Binding | null =>

@@ -119,10 +119,11 @@ export function standingOf(vertex: WorkVertex, row: FullNodeRoleRow | null, run:
     return row.state.work.phase === 'failed' && row.state.work.retryAtMs === null ? 'failed' : 'pending';
   }
   if (row === null) return 'pending';
+  // What was carried over from the former run is judged before it counts.
+  if (row.runId === run.id && row.pending?.carriedAttempt === row.attempt) return 'pending';
   switch (row.state.state) {
     case 'active':
-      // What was carried over from the former run is judged before it counts.
-      return row.runId === run.id && row.pending?.carriedAttempt === row.attempt ? 'pending' : 'ok';
+      return 'ok';
     case 'skipped':
       return 'skipped';
     case 'failed':
