@@ -40,6 +40,14 @@ module.exports = {
     sdk('prisma-only-in-db', '@prisma', '^packages/db/'),
     sdk('bullmq-only-in-queue', 'bullmq', '^packages/workflows/src/queue/'),
     sdk('fastify-only-in-server', 'fastify', '^apps/server/'),
+    sdk('ssh2-only-where-nodes-are-reached', 'ssh2', '^packages/(providers/src/|workflows/src/runner/)'),
+    sdk('x509-only-in-executors', '@peculiar/x509', '^packages/workflows/src/executors/'),
+    {
+      name: 'tests-through-the-front-door',
+      severity: 'error',
+      from: { path: '^test/' },
+      to: { path: '^(packages|apps)/', pathNot: '^packages/[^/]+/src/index\\.ts$' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
