@@ -80,6 +80,7 @@ export {
   releaseIdempotent,
 } from './inventory/idempotency-keys.ts';
 export type { IdempotentRequest, IdempotentStart } from './inventory/idempotency-keys.ts';
+export { deleteNamedSecret } from './inventory/named-secrets.ts';
 export type { NamedSecret } from './inventory/named-secrets.ts';
 export type { NodeRoleRecord } from './inventory/node-roles.ts';
 export type { NodeQuery, NodeRecord } from './inventory/nodes.ts';
@@ -98,6 +99,6 @@ export { hasAdminToken, insertToken, recordTokenUse, revokeToken } from './inven
 export type { TokenRecord } from './inventory/tokens.ts';
 export { changeNode, forgetNode } from './inventory/write-nodes.ts';
 export type { NodeSettings } from './inventory/write-nodes.ts';
-export { deleteSite, insertSite, updateSite } from './inventory/write-sites.ts';
+export { deleteSite, insertSite, replaceCredentials, updateSite } from './inventory/write-sites.ts';
 export type { SiteFields } from './inventory/write-sites.ts';
 export { forgetOldEvents, forgetOldSiteTasks, readExpired, readUnwatchedSites } from './engine/overdue.ts';

@@ -1,3 +1,4 @@
+import type { Transaction } from '../database.ts';
 import type { PrismaClient } from '../generated/client.ts';
 import type { Page, PageRequest } from './page.ts';
 
@@ -50,3 +51,8 @@ export const namedSecretInventory = (prisma: PrismaClient) => ({
   sitesWithCredentials: (part: string): Promise<readonly { readonly id: string; readonly name: string }[]> =>
     prisma.site.findMany({ where: { credentials: { contains: part } }, select: { id: true, name: true } }),
 });
+
+/** Every version of it. */
+export async function deleteNamedSecret(tx: Transaction, scope: string, ref: string): Promise<void> {
+  await tx.query('DELETE FROM secrets WHERE scope = $1 AND ref = $2', [scope, ref]);
+}

@@ -5,6 +5,7 @@ import { attemptInventory } from './attempts.ts';
 import { auditInventory } from './audit.ts';
 import { deploymentInventory } from './deployments.ts';
 import { eventInventory } from './events.ts';
+import { logInventory } from './logs.ts';
 import { namedSecretInventory } from './named-secrets.ts';
 import { nodeRoleInventory } from './node-roles.ts';
 import { nodeInventory } from './nodes.ts';
@@ -56,6 +57,7 @@ const assemble = (prisma: PrismaClient) => ({
   runs: runInventory(prisma),
   nodeRoles: nodeRoleInventory(prisma),
   attempts: attemptInventory(prisma),
+  logs: logInventory(prisma),
   events: eventInventory(prisma),
   tokens: tokenInventory(prisma),
   namedSecrets: namedSecretInventory(prisma),

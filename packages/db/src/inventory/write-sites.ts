@@ -51,6 +51,18 @@ export async function updateSite(
   emitSite(tx, 'changed', site, site.actor);
 }
 
+/** Gives a site a newer copy of its credentials; its workers open it anew. */
+export async function replaceCredentials(
+  tx: Transaction,
+  site: { readonly id: string; readonly name: string; readonly reference: string; readonly actor: string },
+): Promise<void> {
+  await tx.query('UPDATE sites SET credentials = $2, version = version + 1, updated_at = now() WHERE id = $1', [
+    site.id,
+    site.reference,
+  ]);
+  emitSite(tx, 'changed', site, site.actor);
+}
+
 /** Refused while a node or a deployment needs the site; what is left of destroyed nodes goes with it. */
 export async function deleteSite(
   tx: Transaction,

@@ -1,0 +1,45 @@
+import type { Reason } from '@formwork/core';
+import type { EventFeed } from '@formwork/db';
+import { explainDeployment } from '@formwork/workflows';
+import type { ServerDeps } from '../deps.ts';
+
+/** Reasons by node-role id, one computation for all pages of a list and for everybody who looks at the same moment. */
+export interface Explanations {
+  of(deploymentId: string): Promise<ReadonlyMap<string, readonly Reason[]>>;
+}
+
+/** What is no older than this, or than the last event, is shown again, milliseconds. */
+const freshMs = 500;
+const kept = 200;
+
+export function createExplanations(
+  deps: Pick<ServerDeps, 'db' | 'content' | 'siteView' | 'log' | 'now'> & {
+    readonly feed: Pick<EventFeed, 'position'>;
+  },
+): Explanations {
+  const known = new Map<
+    string,
+    {
+      readonly position: number;
+      readonly atMs: number;
+      readonly reasons: Promise<ReadonlyMap<string, readonly Reason[]>>;
+    }
+  >();
+  return {
+    of(deploymentId) {
+      const nowMs = deps.now().getTime();
+      const position = deps.feed.position();
+      const last = known.get(deploymentId);
+      if (last !== undefined && nowMs - last.atMs < (last.position === position ? 4 * freshMs : freshMs))
+        return last.reasons;
+      // What cannot be explained is still shown: the list must not fail for its commentary.
+      const reasons = explainDeployment(deps, deploymentId).catch((error: unknown) => {
+        deps.log.warn({ deploymentId, error: String(error) }, 'the reasons of a deployment could not be computed');
+        return new Map<string, readonly Reason[]>();
+      });
+      if (known.size >= kept) known.clear();
+      known.set(deploymentId, { position, atMs: nowMs, reasons });
+      return reasons;
+    },
+  };
+}

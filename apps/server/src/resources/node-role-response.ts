@@ -1,0 +1,68 @@
+import type { AnswerBody, NodeRoleResponse } from '@formwork/api';
+import { type Reason, workOf } from '@formwork/core';
+import type { AttemptRecord, NodeRoleRecord } from '@formwork/db';
+import { sayReason } from '@formwork/workflows';
+
+export function toNodeRoleResponse(
+  row: NodeRoleRecord,
+  deployment: string,
+  reasons: readonly Reason[],
+  attempt: AttemptRecord | null,
+): NodeRoleResponse {
+  return {
+    id: row.id,
+    key: row.key,
+    deployment,
+    role: row.role,
+    as: row.as,
+    node: row.node,
+    group: row.group,
+    stage: row.stage,
+    state: row.state,
+    action: row.pending?.action ?? null,
+    attempt: row.attempt,
+    reasons,
+    sentence: sentenceOf(row, reasons),
+    ...timesOf(attempt),
+    version: row.version,
+  };
+}
+
+/** Why it is not running; what failed says how. */
+export function sentenceOf(row: Pick<NodeRoleRecord, 'state'>, reasons: readonly Reason[]): string {
+  const work = workOf(row.state);
+  const failure = work?.phase === 'failed' ? [work.error.message] : [];
+  const skipped = row.state.state === 'skipped' ? [`skipped: ${row.state.because}`] : [];
+  return [...failure, ...skipped, ...reasons.map(sayReason)].join('; ');
+}
+
+export const toAttemptResponse = (
+  attempt: AttemptRecord,
+  logBytes: number,
+): AnswerBody<'listAttempts'>['items'][number] => ({
+  id: attempt.id,
+  attempt: attempt.number,
+  run: attempt.runId,
+  action: attempt.action,
+  state:
+    attempt.state === 'done'
+      ? 'succeeded'
+      : attempt.state === 'failed' && attempt.error?.kind === 'lost'
+        ? 'lost'
+        : attempt.state,
+  worker: attempt.worker,
+  exitCode: null,
+  error: attempt.error,
+  logBytes,
+  ...timesOf(attempt),
+});
+
+function timesOf(attempt: AttemptRecord | null) {
+  if (attempt === null) return { startedAt: null, endedAt: null, durationMs: null };
+  const { startedAt, endedAt } = attempt;
+  return {
+    startedAt: startedAt.toISOString(),
+    endedAt: endedAt?.toISOString() ?? null,
+    durationMs: endedAt === null ? null : Math.max(0, endedAt.getTime() - startedAt.getTime()),
+  };
+}

@@ -1,0 +1,98 @@
+import {
+  retryNodeRole,
+  requireVersion,
+  skipNodeRole,
+  type DeploymentRecord,
+  type NodeRoleRecord,
+  type Transaction,
+} from '@formwork/db';
+import type { ServerDeps } from '../deps.ts';
+import { audit } from '../http/audit.ts';
+import { encodeCursor, pageBody, pageOfList, pageRequest } from '../http/cursor.ts';
+import type { Handlers } from '../http/handler.ts';
+import { notFound } from '../http/problems.ts';
+import type { Explanations } from './explanations.ts';
+import { findDeployment, findLiving } from './find-deployment.ts';
+import { toAttemptResponse, toNodeRoleResponse } from './node-role-response.ts';
+import { stageOrder } from './stage-order.ts';
+import { whyChain } from './why.ts';
+
+type Operations = 'listNodeRoles' | 'getNodeRole' | 'retryNodeRole' | 'skipNodeRole' | 'whyNodeRole' | 'listAttempts';
+
+export function nodeRoleHandlers(
+  deps: ServerDeps & { readonly explanations: Explanations },
+): Pick<Handlers, Operations> {
+  const { db, inventory, explanations } = deps;
+  const find = async (deployment: DeploymentRecord, idOrKey: string): Promise<NodeRoleRecord> => {
+    const row = await inventory.nodeRoles.find(deployment.id, idOrKey);
+    if (row === null) throw notFound(`node-role ${idOrKey} in deployment ${deployment.name}`);
+    return row;
+  };
+  const describe = async (deployment: DeploymentRecord, rows: readonly NodeRoleRecord[]) => {
+    const [attempts, reasons] = await Promise.all([inventory.attempts.latest(rows), explanations.of(deployment.id)]);
+    return rows.map((row) =>
+      toNodeRoleResponse(row, deployment.name, reasons.get(row.id) ?? [], attempts.get(row.id) ?? null),
+    );
+  };
+  const answer = async (deployment: DeploymentRecord, idOrKey: string) => {
+    const row = await find(deployment, idOrKey);
+    const [body] = await describe(deployment, [row]);
+    if (body === undefined) throw notFound(`node-role ${idOrKey}`);
+    return { body, version: row.version };
+  };
+  const expectVersion = async (tx: Transaction, row: NodeRoleRecord, ifMatch: number | null): Promise<void> => {
+    const sql = 'SELECT version FROM node_roles WHERE id = $1 FOR UPDATE';
+    const [now] = await tx.query<{ version: number }>(sql, [row.id]);
+    requireVersion(`node-role ${row.key}`, now?.version ?? 0, ifMatch);
+  };
+  return {
+    listNodeRoles: async ({ params, query }) => {
+      const deployment = await findDeployment(deps, params.name);
+      const { state, role, node, run } = query;
+      const rows = await inventory.nodeRoles.list({
+        deploymentId: deployment.id,
+        ...(state === undefined ? {} : { states: state }),
+        ...(role === undefined ? {} : { role }),
+        ...(node === undefined ? {} : { node }),
+        ...(run === undefined ? {} : { runId: run }),
+      });
+      const page = pageOfList(rows, pageRequest(query), await stageOrder(deps, deployment));
+      const items = await describe(deployment, page.items);
+      return { body: { items, next: page.next === null ? null : encodeCursor(page.next) } };
+    },
+    getNodeRole: async ({ params }) => answer(await findDeployment(deps, params.name), params.nodeRole),
+    retryNodeRole: async ({ params, caller, ifMatch }) => {
+      const deployment = await findLiving(deps, params.name);
+      const row = await find(deployment, params.nodeRole);
+      await db.transaction(async (tx) => {
+        await expectVersion(tx, row, ifMatch);
+        await retryNodeRole(tx, row.id, caller.actor);
+        await audit(tx, caller, 'node-role.retry', `deployment:${params.name}`, null, { nodeRole: row.key });
+      });
+      return answer(deployment, row.id);
+    },
+    skipNodeRole: async ({ params, body, caller, ifMatch }) => {
+      const deployment = await findLiving(deps, params.name);
+      const row = await find(deployment, params.nodeRole);
+      await db.transaction(async (tx) => {
+        await expectVersion(tx, row, ifMatch);
+        await skipNodeRole(tx, row.id, body.reason, caller.actor);
+        const after = { nodeRole: row.key, reason: body.reason };
+        await audit(tx, caller, 'node-role.skip', `deployment:${params.name}`, null, after);
+      });
+      return answer(deployment, row.id);
+    },
+    whyNodeRole: async ({ params }) => {
+      const deployment = await findDeployment(deps, params.name);
+      const { body } = await answer(deployment, params.nodeRole);
+      const rows = await inventory.nodeRoles.list({ deploymentId: deployment.id });
+      return { body: { nodeRole: body, chain: whyChain(body.id, rows, await explanations.of(deployment.id)) } };
+    },
+    listAttempts: async ({ params, query }) => {
+      const row = await find(await findDeployment(deps, params.name), params.nodeRole);
+      const page = await inventory.attempts.list({ ...pageRequest(query), nodeRoleId: row.id });
+      const bytes = await inventory.attempts.logBytes(page.items.map((attempt) => attempt.id));
+      return { body: pageBody(page, (attempt) => toAttemptResponse(attempt, bytes.get(attempt.id) ?? 0)) };
+    },
+  };
+}
