@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { foreignNames } from './foreign-sites.mjs';
 
 const read = (file) => {
   try {
@@ -68,7 +69,10 @@ export function watchLeftovers(run) {
     async look() {
       for (let wait = 0; ; wait += 1) {
         const running = processes(run);
-        const rest = [...snapshot()].filter((line) => !before.has(line));
+        const foreign = foreignNames(run.directory);
+        const rest = [...snapshot()].filter(
+          (line) => !before.has(line) && !foreign.some((name) => line.includes(name)),
+        );
         if (wait === 30 || running.length + rest.length === 0) {
           for (const { pid } of running) end(pid);
           return [...running.map(({ pid, command }) => `process ${String(pid)} (ended now): ${command}`), ...rest];
