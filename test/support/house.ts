@@ -74,6 +74,7 @@ export interface House {
   /** What another process needs to be part of this house. */
   readonly environment: Readonly<Record<string, string>>;
   addSite(name: string, provider: string, configuration: object): Promise<string>;
+  configureSite(siteId: string, configuration: object): Promise<void>;
   startWorker(options?: { readonly id?: string; readonly slots?: number }): Promise<RunningWorker>;
   /** Ends one worker in order: its claims are handed over. */
   stopWorker(id: string): Promise<void>;
@@ -82,9 +83,7 @@ export interface House {
   startScheduler(): void;
   propose(specification: string): Promise<Checked<Proposal>>;
   /** Plans and approves; throws with all problems when refused. */
-  apply(
-    specification: string,
-  ): Promise<{
+  apply(specification: string): Promise<{
     readonly runId: string;
     readonly deploymentId: string;
     readonly planned: number;
@@ -192,6 +191,12 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         tx.emit({ kind: 'site.created', actor: 'test', data: { name } });
       });
       return id;
+    },
+    async configureSite(siteId, configuration) {
+      await db.query('UPDATE sites SET configuration = $2, version = version + 1 WHERE id = $1', [
+        siteId,
+        JSON.stringify(configuration),
+      ]);
     },
     async startWorker({ id = randomUUID(), slots = 16 } = {}) {
       const sites = openSites({ db, secrets, log: quiet, dataDirectory });

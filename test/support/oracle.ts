@@ -72,7 +72,9 @@ function fold(events: readonly EventRow[]): ReadonlyMap<string, JsonObject> {
   for (const { nodeRoleId, data } of events) {
     if (nodeRoleId === null) continue;
     // Of a claim the number of the attempt is told beside the state of a removal, which keeps it further in.
-    const apart = data['state'] === 'removing' ? new Set([...about, 'attempt']) : about;
+    const apart = new Set(about);
+    if (data['state'] === 'removing') apart.add('attempt');
+    if (data['state'] === 'skipped') apart.delete('because');
     states.set(nodeRoleId, Object.fromEntries(Object.entries(data).filter(([name]) => !apart.has(name))));
   }
   return states;

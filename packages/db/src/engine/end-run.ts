@@ -7,11 +7,24 @@ export interface RunEnd {
   /** What the deployment is from now on; null leaves it. */
   readonly deploymentState: 'active' | 'failed' | 'destroyed' | 'destroying' | null;
   readonly summary: JsonObject;
+  /** Versions of the run's node-roles as the caller saw them, by id: with any other the run may not be over. */
+  readonly seen: ReadonlyMap<string, number>;
   readonly actor: string;
 }
 
-/** Closes a run once: the second call changes nothing and answers false. */
+/**
+ * Closes a run once: the second call changes nothing and answers false, as does one that did not see what somebody
+ * (a retry, a skip) has changed since.
+ */
 export async function endRun(tx: Transaction, end: RunEnd): Promise<boolean> {
+  await tx.query(
+    'SELECT d.id FROM deployments d JOIN runs r ON r.deployment_id = d.id WHERE r.id = $1 FOR UPDATE OF d',
+    [end.runId],
+  );
+  const rows = await tx.query<{ id: string; version: number }>('SELECT id, version FROM node_roles WHERE run_id = $1', [
+    end.runId,
+  ]);
+  if (rows.some((row) => end.seen.has(row.id) && end.seen.get(row.id) !== row.version)) return false;
   const [run] = await tx.query<{ deployment_id: string; purpose: string }>(
     `UPDATE runs SET state = $2, ended_at = clock_timestamp(), summary = $3 WHERE id = $1 AND state = 'running'
      RETURNING deployment_id, purpose`,

@@ -66,7 +66,12 @@ export async function cancelRun(tx: Transaction, deploymentId: string, actor: st
   return run.id;
 }
 
+/** Under the deployment's lock, which everything that begins or ends a run takes first. */
 async function readNodeRole(tx: Transaction, nodeRoleId: string): Promise<NodeRoleRow> {
+  await tx.query(
+    'SELECT d.id FROM deployments d JOIN node_roles n ON n.deployment_id = d.id WHERE n.id = $1 FOR UPDATE OF d',
+    [nodeRoleId],
+  );
   const [columns] = await tx.query<FullColumns>(
     `SELECT ${fullNodeRoleColumns} FROM node_roles n WHERE n.id = $1 FOR UPDATE`,
     [nodeRoleId],
@@ -75,7 +80,39 @@ async function readNodeRole(tx: Transaction, nodeRoleId: string): Promise<NodeRo
   return parseFullNodeRole(columns);
 }
 
-/** Puts a failed node-role back to work in the deployment's live or last run; a run that had ended goes on. */
+interface LastRun {
+  readonly id: string;
+  readonly state: string;
+  readonly purpose: string;
+}
+
+async function readLast(tx: Transaction, deploymentId: string): Promise<LastRun | null> {
+  const [last] = await tx.query<LastRun>(
+    'SELECT id, state, purpose FROM runs WHERE deployment_id = $1 ORDER BY started_at DESC LIMIT 1',
+    [deploymentId],
+  );
+  return last ?? null;
+}
+
+/** A run that had ended goes on. */
+async function reopen(tx: Transaction, run: LastRun, row: NodeRoleRow, actor: string): Promise<void> {
+  if (run.state === 'running') return;
+  await tx.query(`UPDATE runs SET state = 'running', ended_at = NULL WHERE id = $1`, [run.id]);
+  if (run.purpose === 'apply')
+    await tx.query(`UPDATE deployments SET state = 'running', version = version + 1 WHERE id = $1`, [row.deploymentId]);
+  tx.emit({
+    kind: 'run.reopened',
+    actor,
+    deploymentId: row.deploymentId,
+    runId: run.id,
+    data: { state: 'running', because: row.key },
+  });
+}
+
+/**
+ * Puts a failed node-role back to work in the deployment's live or last run; a run that had ended goes on. It runs even
+ * where its rollout is stopped: a person asked for just this one.
+ */
 export async function retryNodeRole(tx: Transaction, nodeRoleId: string, actor: string): Promise<void> {
   const row = await readNodeRole(tx, nodeRoleId);
   const work = workOf(row.state);
@@ -86,36 +123,20 @@ export async function retryNodeRole(tx: Transaction, nodeRoleId: string, actor: 
       `${row.key} is ${row.state.state}, and only what has failed can be retried`,
     );
   }
-  await tx.query('SELECT id FROM deployments WHERE id = $1 FOR UPDATE', [row.deploymentId]);
-  const [last] = await tx.query<{ id: string; state: string; purpose: string }>(
-    'SELECT id, state, purpose FROM runs WHERE deployment_id = $1 ORDER BY started_at DESC LIMIT 1',
-    [row.deploymentId],
-  );
-  if (last === undefined || row.runId !== last.id) {
+  const last = await readLast(tx, row.deploymentId);
+  if (last === null || row.runId !== last.id || row.pending === null) {
     throw new FormworkError(
       'conflict',
       'run-over',
       `${row.key} has no work in the latest run; apply the deployment again`,
     );
   }
-  if (last.state !== 'running') {
-    await tx.query(`UPDATE runs SET state = 'running', ended_at = NULL WHERE id = $1`, [last.id]);
-    if (last.purpose === 'apply')
-      await tx.query(`UPDATE deployments SET state = 'running', version = version + 1 WHERE id = $1`, [
-        row.deploymentId,
-      ]);
-    tx.emit({
-      kind: 'run.reopened',
-      actor,
-      deploymentId: row.deploymentId,
-      runId: last.id,
-      data: { state: 'running', retried: row.key },
-    });
-  }
-  await changeNodeRoles(tx, [{ nodeRoleId, event: { kind: 'retried' }, set: { tries: 0 }, actor }]);
+  await reopen(tx, last, row, actor);
+  const pending = { ...row.pending, forced: true };
+  await changeNodeRoles(tx, [{ nodeRoleId, event: { kind: 'retried' }, set: { tries: 0, pending }, actor }]);
 }
 
-/** Lets the run go on without it; what needs its outputs stays blocked and says so. */
+/** Lets the run go on without it, one that had failed too; what needs its outputs stays blocked and says so. */
 export async function skipNodeRole(tx: Transaction, nodeRoleId: string, because: string, actor: string): Promise<void> {
   const row = await readNodeRole(tx, nodeRoleId);
   if (holds(row.state)) {
@@ -128,4 +149,6 @@ export async function skipNodeRole(tx: Transaction, nodeRoleId: string, because:
     throw new FormworkError('conflict', 'not-skippable', `${row.key} is ${row.state.state} and cannot be skipped`);
   }
   await tx.query('DELETE FROM lock_holds WHERE node_role_id = $1', [nodeRoleId]);
+  const last = await readLast(tx, row.deploymentId);
+  if (last?.state === 'failed' && row.runId === last.id) await reopen(tx, last, row, actor);
 }

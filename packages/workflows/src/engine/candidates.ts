@@ -49,7 +49,11 @@ export function candidateOf(view: RunView, vertexKey: string, row: FullNodeRoleR
         ? null
         : { name: role.limits.lock.name, scopeKey: scopeKeyOf(role.limits.lock.scope, row, siteId) },
     max: founding ? null : limitOf(role.limits.max, instancesOf(view, row.role)),
-    rollout: row.pending?.purpose === 'apply' && row.applied !== null && row.pending.action === 're-run',
+    rollout:
+      row.pending?.purpose === 'apply' &&
+      row.applied !== null &&
+      row.pending.action === 're-run' &&
+      !row.pending.forced,
     creates: role.executor === 'provider' && row.pending?.purpose === 'apply',
     needsNode: node !== null && role.executor === 'script' && row.pending?.purpose !== 'evict',
     remainingMs: view.remainingMs.get(vertexKey) ?? 0,

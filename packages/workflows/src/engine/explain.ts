@@ -36,9 +36,10 @@ function reasonsOf(view: RunView, world: World, row: FullNodeRoleRow): readonly 
   const vertex = view.verticesOf.get(row.key);
   if (vertex === undefined) return [{ kind: 'not-approved' }];
   if (!view.schedule.isEligible(vertex.key)) return blockedReasons(view, vertex.key);
-  if (view.run.state !== 'running') return [{ kind: 'not-approved' }];
   const candidate = candidateOf(view, vertex.key, row);
   const refused = candidate === null ? null : refusal(candidate, world);
+  // Of a run that is over this is what ended it; all else that holds back would be of today.
+  if (view.run.state !== 'running' && refused?.kind !== 'rollout-stopped') return [{ kind: 'not-approved' }];
   return refused === null ? [] : [refused];
 }
 

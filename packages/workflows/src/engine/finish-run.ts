@@ -15,7 +15,10 @@ export interface FinishDeps {
 
 const actor = 'scheduler';
 
-/** Closes a run that stands still. Answers false while the leak check of a destroy has not come back. */
+/**
+ * Closes a run that stands still. Answers false while the leak check of a destroy has not come back, and when
+ * something moved since the view was read.
+ */
 export async function finishRun(
   deps: FinishDeps,
   view: RunView,
@@ -23,9 +26,10 @@ export async function finishRun(
   leakCheck: LeakCheck,
 ): Promise<boolean> {
   if (view.run.purpose === 'destroy' && end.state === 'succeeded') return finishDestroy(deps, view, end, leakCheck);
-  await deps.db.transaction((tx) =>
+  return deps.db.transaction((tx) =>
     endRun(tx, {
       runId: view.run.id,
+      seen: seenBy(view),
       state: end.state,
       deploymentState:
         view.run.purpose === 'task'
@@ -39,8 +43,10 @@ export async function finishRun(
       actor,
     }),
   );
-  return true;
 }
+
+const seenBy = (view: RunView): ReadonlyMap<string, number> =>
+  new Map([...view.rows.values()].map((row) => [row.id, row.version]));
 
 /** All machines are gone as far as we know; now every site the deployment was on is asked what it still sees of it. */
 async function finishDestroy(deps: FinishDeps, view: RunView, end: Standstill, leakCheck: LeakCheck): Promise<boolean> {
@@ -71,15 +77,16 @@ async function finishDestroy(deps: FinishDeps, view: RunView, end: Standstill, l
     else leaks.push({ kind: 'unknown', id: siteId, message: 'the site could not be asked what is left' });
   }
   if (unknown !== null) return false;
-  await db.transaction(async (tx) => {
-    await destroyDeployment(tx, view.deployment.id, leaks, actor);
-    await endRun(tx, {
+  return db.transaction(async (tx) => {
+    const ended = await endRun(tx, {
       runId: view.run.id,
+      seen: seenBy(view),
       state: leaks.length === 0 ? 'succeeded' : 'failed',
       deploymentState: leaks.length === 0 ? 'destroyed' : 'destroying',
       summary: { ...end.summary, leaks: leaks.length },
       actor,
     });
+    if (ended) await destroyDeployment(tx, view.deployment.id, leaks, actor);
+    return ended;
   });
-  return true;
 }
