@@ -3,7 +3,13 @@ import rateLimit from '@fastify/rate-limit';
 import { problemMediaType, routes } from '@formwork/api';
 import { FormworkError } from '@formwork/core';
 import { hashToken } from '@formwork/db';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import { authenticator } from './auth/authenticate.ts';
 import { checkScope } from './auth/check-scope.ts';
@@ -38,7 +44,7 @@ export async function buildApp(deps: ServerDeps, options: AppOptions = {}): Prom
     ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
     ...(options.tls === undefined ? {} : { https: options.tls }),
     // One line a change, below; reads would drown it.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 1024 * 1024,
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: false },
     requestTimeout: 120_000,

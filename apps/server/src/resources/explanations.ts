@@ -6,6 +6,8 @@ import type { ServerDeps } from '../deps.ts';
 /** Reasons by node-role id, one computation for all pages of a list and for everybody who looks at the same moment. */
 export interface Explanations {
   of(deploymentId: string): Promise<ReadonlyMap<string, readonly Reason[]>>;
+  /** Something was just changed: what was computed before is not shown again. */
+  forget(deploymentId: string): void;
 }
 
 /** What is no older than this, or than the last event, is shown again, milliseconds. */
@@ -26,6 +28,9 @@ export function createExplanations(
     }
   >();
   return {
+    forget: (deploymentId) => {
+      known.delete(deploymentId);
+    },
     of(deploymentId) {
       const nowMs = deps.now().getTime();
       const position = deps.feed.position();

@@ -6,9 +6,10 @@ import { sayReason } from '@formwork/workflows';
 export function toNodeRoleResponse(
   row: NodeRoleRecord,
   deployment: string,
-  reasons: readonly Reason[],
+  explained: readonly Reason[],
   attempt: AttemptRecord | null,
 ): NodeRoleResponse {
+  const reasons = waits(row) ? explained : [];
   return {
     id: row.id,
     key: row.key,
@@ -26,6 +27,12 @@ export function toNodeRoleResponse(
     ...timesOf(attempt),
     version: row.version,
   };
+}
+
+/** Reasons are computed for a moment, which may be just before the row was read: what does not wait has none. */
+function waits(row: NodeRoleRecord): boolean {
+  const work = workOf(row.state);
+  return work !== null && work.phase !== 'running' && !(work.phase === 'ready' && work.queued);
 }
 
 /** Why it is not running; what failed says how. */

@@ -69,6 +69,7 @@ export function nodeRoleHandlers(
         await retryNodeRole(tx, row.id, caller.actor);
         await audit(tx, caller, 'node-role.retry', `deployment:${params.name}`, null, { nodeRole: row.key });
       });
+      explanations.forget(deployment.id);
       return answer(deployment, row.id);
     },
     skipNodeRole: async ({ params, body, caller, ifMatch }) => {
@@ -80,6 +81,7 @@ export function nodeRoleHandlers(
         const after = { nodeRole: row.key, reason: body.reason };
         await audit(tx, caller, 'node-role.skip', `deployment:${params.name}`, null, after);
       });
+      explanations.forget(deployment.id);
       return answer(deployment, row.id);
     },
     whyNodeRole: async ({ params }) => {
