@@ -83,10 +83,6 @@ async function stopForRemoval(
     await tx.query('UPDATE claims SET abort = true WHERE node_role_id = $1', [row.id]);
     return { nodeRoleId: row.id, event: null, set, actor: next.actor };
   }
-  await tx.query(
-    `UPDATE attempts SET state = 'aborted', ended_at = clock_timestamp() WHERE node_role_id = $1 AND state = 'waiting'`,
-    [row.id],
-  );
   return { nodeRoleId: row.id, event: { kind: 'withdrawn' }, set, actor: next.actor };
 }
 

@@ -96,7 +96,23 @@ export async function changeNodeRoles(
     });
   }
   await writeUpdates(tx, updates);
+  await putDown(
+    tx,
+    changes.filter((change, index) => change.event?.kind === 'withdrawn' && results[index]?.ok === true),
+  );
   return results;
+}
+
+/** What is withdrawn keeps neither a lock nor an open attempt. */
+async function putDown(tx: Transaction, withdrawn: readonly NodeRoleChange[]): Promise<void> {
+  if (withdrawn.length === 0) return;
+  const ids = withdrawn.map((change) => change.nodeRoleId);
+  await tx.query('DELETE FROM lock_holds WHERE node_role_id = ANY($1::uuid[])', [ids]);
+  await tx.query(
+    `UPDATE attempts SET state = 'aborted', ended_at = clock_timestamp()
+     WHERE node_role_id = ANY($1::uuid[]) AND state IN ('waiting', 'running')`,
+    [ids],
+  );
 }
 
 function decide(change: NodeRoleChange, row: NodeRoleRow): ChangeResult {

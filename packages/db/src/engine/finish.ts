@@ -47,11 +47,18 @@ export interface Finish {
  * Records how an execution ended. An old fence changes nothing and answers false: whoever claimed later is right.
  */
 export async function finishNodeRole(tx: Transaction, finish: Finish): Promise<boolean> {
-  const { outcome } = finish;
-  const [claim] = await tx.query<{ fence: number }>('SELECT fence FROM claims WHERE node_role_id = $1 FOR UPDATE', [
-    finish.nodeRoleId,
-  ]);
+  const [claim] = await tx.query<{ fence: number; abort: boolean }>(
+    'SELECT fence, abort FROM claims WHERE node_role_id = $1 FOR UPDATE',
+    [finish.nodeRoleId],
+  );
   if (claim?.fence !== finish.fence) return false;
+  // Somebody asked for it to stop: it does not wait on, it rests.
+  const stops = claim.abort && finish.outcome.kind === 'pended';
+  return recordOutcome(tx, { ...finish, outcome: stops ? { kind: 'withdrawn' } : finish.outcome });
+}
+
+async function recordOutcome(tx: Transaction, finish: Finish): Promise<boolean> {
+  const { outcome } = finish;
   const actor = `worker:${finish.worker}`;
   const data = { attemptId: finish.attemptId };
   const [result] = await changeNodeRoles(tx, [

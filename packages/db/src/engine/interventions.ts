@@ -46,11 +46,6 @@ export async function cancelRun(tx: Transaction, deploymentId: string, actor: st
     tx,
     queued.map((row) => ({ nodeRoleId: row.id, event: { kind: 'withdrawn' as const }, actor })),
   );
-  await tx.query('DELETE FROM lock_holds WHERE node_role_id = ANY($1::uuid[])', [queued.map((row) => row.id)]);
-  await tx.query(
-    `UPDATE attempts SET state = 'aborted', ended_at = clock_timestamp() WHERE state = 'waiting' AND node_role_id = ANY($1::uuid[])`,
-    [queued.map((row) => row.id)],
-  );
   await tx.query(
     `UPDATE deployments SET state = CASE WHEN $2 = 'destroy' THEN 'destroying' WHEN $2 = 'apply' THEN 'failed' ELSE state END,
        version = version + 1, updated_at = now() WHERE id = $1`,
