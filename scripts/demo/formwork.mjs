@@ -30,11 +30,15 @@ export async function startFormwork({ dataDirectory, say, signal }) {
   delete env.DATABASE_URL;
   delete env.REDIS_URL;
   const port = await freePort();
-  const child = spawn(process.execPath, [cli, 'up', '--json', '--data-dir', dataDirectory, '--port', String(port)], {
-    env,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [cli, 'up', '--json', '--until-stdin-ends', '--data-dir', dataDirectory, '--port', String(port)],
+    {
+      env,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
   let errors = '';
   child.stderr.on('data', (data) => {
     errors = (errors + data).slice(-8_000);

@@ -18,6 +18,7 @@ const optionsSchema = z.object({
   port: z.coerce.number().int().min(1).max(65_535),
   host: z.string().min(1),
   json: z.boolean().default(false),
+  untilStdinEnds: z.boolean().default(false),
 });
 
 export function upCommand(io: Io): Command {
@@ -30,6 +31,10 @@ export function upCommand(io: Io): Command {
     .option('--port <n>', 'where the server listens', '8468')
     .option('--host <address>', 'where the server listens; anything but loopback needs TLS before it', '127.0.0.1')
     .option('--json', 'say what happens as JSON, an object a line')
+    .option(
+      '--until-stdin-ends',
+      'stop when standard input closes, so that nothing outlives the program that started it',
+    )
     .action(async (given: unknown) => {
       await up(io, readOptions(optionsSchema, given));
     });
@@ -88,7 +93,9 @@ async function run(
     const first = await adoptFirstToken(tokenFile, url, io.env);
     if (first !== null) report({ kind: 'first-token', first });
     report({ kind: 'ready', url, dataDirectory: directory });
-    await untilAborted(io.interrupted);
+    await (options.untilStdinEnds
+      ? Promise.race([untilAborted(io.interrupted), untilStdinEnds()])
+      : untilAborted(io.interrupted));
   } finally {
     report({ kind: 'stopping' });
     await supervised.stop();
@@ -103,6 +110,15 @@ const untilAborted = (signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', () => {
       resolve();
     });
+  });
+
+/** The other end is a pipe that its holder closes, by intention or by its end. */
+const untilStdinEnds = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.stdin.on('end', resolve).on('error', () => {
+      resolve();
+    });
+    process.stdin.resume();
   });
 
 /** Where this machine reaches a server that listens at `host`. */
