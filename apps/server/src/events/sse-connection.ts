@@ -15,6 +15,8 @@ const coalesceMs = 20;
 const heartbeatMs = 15_000;
 const maxBufferedBytes = 4 * 1024 * 1024;
 const replayBufferedBytes = 256 * 1024;
+/** How long a listener has to take the last bytes. */
+const partingMs = 500;
 /** A stream ends by itself after this long: the listener comes back and shows its token again. */
 const longestMs = 3_600_000;
 
@@ -33,6 +35,8 @@ export function openSseConnection(
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache, no-transform',
     'x-accel-buffering': 'no',
+    // Nothing else comes on this connection, so that its end is the stream's end.
+    connection: 'close',
   });
   response.write(': welcome\n\n');
 
@@ -49,7 +53,7 @@ export function openSseConnection(
     closed.abort();
     response.end();
     // Who does not read has no end either.
-    setTimeout(() => response.destroy(), 2_000).unref();
+    setTimeout(() => response.destroy(), partingMs).unref();
   };
   const heartbeat = setInterval(() => response.write(': still here\n\n'), heartbeatMs);
   const age = setTimeout(end, longestMs);
