@@ -7,7 +7,7 @@ const positionSchema = z.array(z.string().max(1_000)).min(1).max(8);
 export const encodeCursor = (position: Position): string => Buffer.from(JSON.stringify(position)).toString('base64url');
 
 /** Throws `invalid` `bad-cursor`. */
-export function decodeCursor(cursor: string): Position {
+function decodeCursor(cursor: string): Position {
   try {
     const position = positionSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
     if (!position.some((part) => part.includes('\0'))) return position;

@@ -34,7 +34,7 @@ export interface RegisterDeps {
   readonly stopping: AbortSignal;
 }
 
-export const operationIds = Object.keys(routes).filter((id): id is OperationId => Object.hasOwn(routes, id));
+const operationIds = Object.keys(routes).filter((id): id is OperationId => Object.hasOwn(routes, id));
 
 /** Registers every route of the table; there is no other list of them. */
 export function registerRoutes(app: FastifyInstance, deps: RegisterDeps): void {

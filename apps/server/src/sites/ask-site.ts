@@ -73,7 +73,7 @@ export async function requireAnswer(
   throw new FormworkError(kind, code, message);
 }
 
-export const noWorkerProblem = (siteName: string) => ({
+const noWorkerProblem = (siteName: string) => ({
   code: 'no-worker',
   path: '$',
   message: `no worker answered for site ${siteName}`,

@@ -27,7 +27,7 @@ export interface AuditEntry extends NewAuditEntry {
 }
 
 /** Times are cut to milliseconds, which is what survives a round trip. */
-export const auditHash = (entry: Omit<AuditEntry, 'hash'>): string =>
+const auditHash = (entry: Omit<AuditEntry, 'hash'>): string =>
   createHash('sha256')
     .update(canonicalJson({ ...entry, at: entry.at.toISOString() }))
     .digest('hex');
