@@ -27,7 +27,7 @@ const options = parseTestArguments(
 );
 if ('problem' in options) give(2, options.problem);
 if (options.list) {
-  for (const { name, about } of suites) say(`${name.padEnd(22)}${about}`);
+  for (const { name, about } of suites) say(`${name.padEnd(32)}${about}`);
   process.exit(0);
 }
 
@@ -82,7 +82,7 @@ removeDirectory();
 const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
 const columns = (name, passed, failed, skipped, time) =>
   say(
-    `${name.padEnd(24)}${[passed, failed, skipped].map((value) => String(value).padStart(9)).join('')}${time.padStart(14)}`,
+    `${name.padEnd(32)}${[passed, failed, skipped].map((value) => String(value).padStart(9)).join('')}${time.padStart(14)}`,
   );
 say('');
 columns('suite', 'passed', 'failed', 'skipped', 'time');

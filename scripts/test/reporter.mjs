@@ -14,7 +14,10 @@ export default class CountingReporter {
       results.problems.push(text);
     };
     for (const module of modules) {
-      for (const error of module.errors()) problem(`${module.relativeModuleId}: ${firstLine(error)}`);
+      for (const part of [module, ...module.children.allSuites()]) {
+        const name = part === module ? module.relativeModuleId : `${module.relativeModuleId} > ${part.fullName}`;
+        for (const error of part.errors()) problem(`${name}: around its tests: ${firstLine(error)}`);
+      }
       for (const test of module.children.allTests()) count(test, module.relativeModuleId, results, problem);
     }
     for (const error of unhandledErrors) problem(`an error outside of tests: ${firstLine(error)}`);
@@ -33,7 +36,9 @@ function count(test, file, results, problem) {
     problem(`${name}: ${result.errors.map(firstLine).join('; ')}`);
   } else if (result.state === 'skipped') {
     const note = result.note ?? '';
-    if (test.options.mode === 'todo' || !namesCapability.test(`${note} ${test.fullName}`)) {
+    if (ancestorsOf(test).some((ancestor) => ancestor.errors().length > 0)) {
+      problem(`${name}: did not run, for what failed around it`);
+    } else if (test.options.mode === 'todo' || !namesCapability.test(`${note} ${test.fullName}`)) {
       problem(`${name}: skipped without saying "needs <what this machine lacks>"${note === '' ? '' : ` (${note})`}`);
     } else {
       results.skipped += 1;
@@ -42,6 +47,10 @@ function count(test, file, results, problem) {
   } else {
     problem(`${name}: did not run to its end`);
   }
+}
+
+function ancestorsOf(task) {
+  return task.type === 'module' ? [] : [task.parent, ...ancestorsOf(task.parent)];
 }
 
 const firstLine = (error) => String(error.message ?? error).split('\n', 1)[0];

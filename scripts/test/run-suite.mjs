@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { runCommand } from '../run-command.mjs';
+import { fileArguments } from './suites.mjs';
+
+const noResults = { passed: 0, failed: 0, skipped: 0, reasons: [], problems: [] };
 
 /**
  * @typedef {object} SuiteResult
@@ -22,13 +25,15 @@ import { runCommand } from '../run-command.mjs';
  */
 export async function runSuite(suite, { root, directory, runId, filters, onLine }) {
   const started = performance.now();
+  const files = fileArguments(suite, { root, filters });
+  if (files === null) return { name: suite.name, ms: 0, ...noResults };
   const resultsFile = path.join(directory, `results-${suite.name}.json`);
   const args = [
     path.join(root, 'node_modules/vitest/vitest.mjs'),
     'run',
-    ...['--project', suite.name, '--no-color', '--passWithNoTests', `--maxWorkers=${String(suite.workers)}`],
+    ...['--project', suite.project, '--no-color', '--passWithNoTests', `--maxWorkers=${String(suite.workers)}`],
     ...['--reporter=default', `--reporter=${path.join(root, 'scripts/test/reporter.mjs')}`],
-    ...filters,
+    ...files,
   ];
   const env = {
     ...process.env,
@@ -50,6 +55,6 @@ function readResults(file) {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     // Vitest did not come to its end; its exit code says so.
-    return { passed: 0, failed: 0, skipped: 0, reasons: [], problems: [] };
+    return noResults;
   }
 }

@@ -1,8 +1,12 @@
-// The suites of `npm test`, in the order they run. Each is one vitest project (vitest.config.ts says which files).
+// The suites of `npm test`, in the order they run. Each is one vitest project, or a part of it.
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 
 /**
  * @typedef {object} Suite
- * @property {string} name The vitest project.
+ * @property {string} name
+ * @property {string} project Of vitest.config.ts.
+ * @property {'all' | 'on-machines' | 'no-machines'} files Of the project: those that make real machines, or the others.
  * @property {string} about
  * @property {readonly ('root' | 'namespaces')[]} capabilities Of the machine; without one the suite is left out.
  * @property {readonly ('redis' | 'sshd' | 'machines')[]} packages Groups of Debian packages; likewise.
@@ -13,20 +17,37 @@
  */
 
 const minutes = (count) => count * 60_000;
-const plain = { capabilities: [], packages: [], build: false, alone: false, workers: 1 };
-const realMachines = { ...plain, capabilities: ['root', 'namespaces'], packages: ['machines'], alone: true };
+const plain = { files: 'all', capabilities: [], packages: [], build: false, alone: false, workers: 1 };
+const onMachines = { ...plain, capabilities: ['root', 'namespaces'], packages: ['machines'], alone: true };
+
+/** @param {'postgres' | 'redis'} queue */
+const integration = (queue) => ({
+  name: `integration-${queue}`,
+  project: `integration-${queue}`,
+  about: `the engine, queue on ${queue}`,
+  ...plain,
+  files: 'no-machines',
+  packages: queue === 'redis' ? ['redis'] : [],
+  limitMs: minutes(8),
+});
+
+/** Both queues use the same bridges on this host: one after the other. */
+const integrationOnMachines = (queue) => ({
+  name: `integration-${queue}-machines`,
+  project: `integration-${queue}`,
+  about: `the engine on real machines, queue on ${queue}`,
+  ...onMachines,
+  files: 'on-machines',
+  packages: queue === 'redis' ? ['machines', 'redis'] : ['machines'],
+  build: true,
+  limitMs: minutes(8),
+});
 
 /** @type {readonly Suite[]} */
 export const suites = [
   { ...plain, name: 'unit', about: 'units and properties', alone: true, workers: 2, limitMs: minutes(6) },
-  { ...plain, name: 'integration-postgres', about: 'the engine, queue on Postgres', limitMs: minutes(8) },
-  {
-    ...plain,
-    name: 'integration-redis',
-    about: 'the engine, queue on Redis',
-    packages: ['redis'],
-    limitMs: minutes(8),
-  },
+  integration('postgres'),
+  integration('redis'),
   {
     ...plain,
     name: 'sshd',
@@ -36,9 +57,34 @@ export const suites = [
     limitMs: minutes(6),
   },
   { ...plain, name: 'conformance-sim', about: 'the provider contract, simulated', limitMs: minutes(5) },
-  { ...realMachines, name: 'conformance-local', about: 'the provider contract, real machines', limitMs: minutes(8) },
-  { ...realMachines, name: 'e2e', about: 'the product on real machines', build: true, limitMs: minutes(20) },
-];
+  { ...onMachines, name: 'conformance-local', about: 'the provider contract, real machines', limitMs: minutes(8) },
+  integrationOnMachines('postgres'),
+  integrationOnMachines('redis'),
+  { ...onMachines, name: 'e2e', about: 'the product on real machines', build: true, limitMs: minutes(15) },
+].map((suite) => ({ project: suite.name, ...suite }));
+
+/** Test files of test/integration that make real machines, seen by what they call. */
+function filesOnMachines(root) {
+  const folder = path.join(root, 'test/integration');
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.test.ts'))
+    .filter((name) => readFileSync(path.join(folder, name), 'utf8').includes('addLocalNodes('))
+    .map((name) => `test/integration/${name}`);
+}
+
+/**
+ * What vitest is told of a suite's files. Null: none of them is asked for.
+ * @param {Suite} suite
+ * @param {{ root: string, filters: readonly string[] }} options
+ * @returns {readonly string[] | null}
+ */
+export function fileArguments({ files }, { root, filters }) {
+  if (files === 'all') return filters;
+  const machines = filesOnMachines(root);
+  if (files === 'no-machines') return [...machines.map((file) => `--exclude=${file}`), ...filters];
+  const asked = machines.filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)));
+  return asked.length === 0 ? null : asked;
+}
 
 /**
  * Suites that run together: neighbours that may run beside another share a group.
