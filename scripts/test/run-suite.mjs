@@ -37,6 +37,8 @@ export async function runSuite(suite, { root, directory, runId, filters, onLine 
   ];
   const env = {
     ...process.env,
+    NO_COLOR: '1',
+    FORCE_COLOR: undefined,
     TMPDIR: directory,
     FORMWORK_TEST_RUN: runId,
     FORMWORK_TEST_RESULTS: resultsFile,
