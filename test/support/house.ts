@@ -66,6 +66,15 @@ export interface HouseOptions {
   readonly schedules?: boolean;
 }
 
+/** What an approved plan came to: `planned` actions over `total` node-roles. */
+export interface Applied {
+  readonly runId: string;
+  readonly deploymentId: string;
+  readonly planId: string;
+  readonly planned: number;
+  readonly total: number;
+}
+
 /** A Formwork without HTTP in one process: database, queue, scheduler and as many workers as a test wants. */
 export interface House {
   readonly db: Database;
@@ -83,12 +92,7 @@ export interface House {
   startScheduler(): void;
   propose(specification: string): Promise<Checked<Proposal>>;
   /** Plans and approves; throws with all problems when refused. */
-  apply(specification: string): Promise<{
-    readonly runId: string;
-    readonly deploymentId: string;
-    readonly planned: number;
-    readonly total: number;
-  }>;
+  apply(specification: string): Promise<Applied>;
   destroy(name: string): Promise<{ readonly runId: string; readonly deploymentId: string }>;
   /** Plans and approves a task. */
   task(name: string, task: string, params: Readonly<Record<string, Json>>): Promise<{ readonly runId: string }>;
@@ -231,7 +235,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       const proposal = await propose(specification);
       if (!proposal.ok) throw new Error(JSON.stringify(proposal.problems));
       const run = await approve(planning, { planId: proposal.value.planId, actor: 'test', taskParams: null });
-      return { ...run, planned: proposal.value.plan.actions.length, total: proposal.value.plan.total };
+      const { planId, plan } = proposal.value;
+      return { ...run, planId, planned: plan.actions.length, total: plan.total };
     },
     async destroy(name) {
       const proposal = await proposeDestroy(planning, { name, actor: 'test' });
@@ -248,7 +253,15 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         `run ${runId} ends`,
         async () => (await readRun(db, runId).catch(() => null))?.state ?? 'unknown',
         (state) => state !== 'running' && state !== 'unknown',
-      ),
+      ).catch(async (error: unknown) => {
+        const stuck = await db.query(
+          `SELECT n.key, n.state_data AS state, n.pending, n.attempt, n.dispatch, n.drive_at, d.paused, c.worker, c.lease_until
+           FROM node_roles n JOIN deployments d ON d.id = n.deployment_id LEFT JOIN claims c ON c.node_role_id = n.id
+           WHERE n.run_id = $1 AND n.state NOT IN ('active', 'removed')`,
+          [runId],
+        );
+        throw new Error(`${String(error)}: ${JSON.stringify(stuck)}`);
+      }),
     async nodeRoles(name) {
       const deployment = await readDeploymentByName(db, name);
       return deployment === null ? [] : readNodeRoles(db, deployment.id);
