@@ -15,6 +15,7 @@ const events: fc.Arbitrary<NodeRoleEvent> = fc.oneof(
     { kind: 'staled' },
     { kind: 'withdrawn' },
     { kind: 'leaving' },
+    { kind: 'kept' },
     { kind: 'dropped' },
     { kind: 'skipped', because: 'a person said so' },
     { kind: 'pended', untilMs: 5, why: 'not yet' },
@@ -40,7 +41,8 @@ describe('transition', () => {
           // Gone is gone.
           expect(state.state).not.toBe('removed');
           // Somebody who leaves does not come to life by an outcome.
-          if (state.state === 'removing') expect(['removing', 'removed']).toContain(next.state);
+          if (state.state === 'removing' && event.kind !== 'kept')
+            expect(['removing', 'removed']).toContain(next.state);
           const work = workOf(next);
           queued = work?.phase === 'ready' && work.queued;
           state = next;
@@ -74,6 +76,14 @@ describe('transition', () => {
       { state: 'active' },
     );
     expect(end).toEqual({ state: 'removed' });
+  });
+
+  it('keeps what is wanted again before it is gone, but not what is at work', () => {
+    const failed: NodeRoleState = { state: 'removing', work: { phase: 'failed', error, retryAtMs: null } };
+    expect(transition(failed, { kind: 'kept' })).toEqual({ state: 'blocked' });
+    expect(transition({ state: 'removing', work: { phase: 'running', attempt: 1 } }, { kind: 'kept' })).toBeNull();
+    expect(transition({ state: 'removed' }, { kind: 'kept' })).toBeNull();
+    expect(transition({ state: 'active' }, { kind: 'kept' })).toBeNull();
   });
 
   it('keeps the error through a failure and forgets it with the retry', () => {

@@ -12,6 +12,7 @@ import type { NodeRoleState, RemovalWork, StepError } from './node-role.ts';
  * ready{queued} | running | waiting --withdrawn--> blocked      (cancelled, superseded, or its worker never came)
  * at rest --leaving--> removing{blocked} -> ready -> queued -> running -> removed, failed and waiting as above
  * removing{blocked} | at rest --dropped--> removed              (nothing of it is left on any machine)
+ * removing, at rest --kept--> blocked                           (wanted again before it was gone)
  * ```
  * At rest: proposed, blocked, ready (not queued), active, failed, skipped.
  */
@@ -29,6 +30,7 @@ export type NodeRoleEvent =
   | { readonly kind: 'skipped'; readonly because: string }
   | { readonly kind: 'withdrawn' }
   | { readonly kind: 'leaving' }
+  | { readonly kind: 'kept' }
   | { readonly kind: 'dropped' };
 
 /** The state after the event, or null where the event means nothing in this state: the caller must refuse it. */
@@ -39,6 +41,7 @@ export function transition(from: NodeRoleState, event: NodeRoleEvent): NodeRoleS
     case 'removing': {
       if (event.kind === 'done' && from.work.phase === 'running') return { state: 'removed' };
       if (event.kind === 'dropped') return holds(from) ? null : { state: 'removed' };
+      if (event.kind === 'kept') return holds(from) ? null : { state: 'blocked' };
       const work = stepWork(from.work, event);
       return work === null ? null : { state: 'removing', work };
     }
@@ -57,6 +60,8 @@ function fromLiving(from: Living, event: NodeRoleEvent): NodeRoleState | null {
       return holds(from) ? null : { state: 'removing', work: { phase: 'blocked' } };
     case 'dropped':
       return holds(from) ? null : { state: 'removed' };
+    case 'kept':
+      return null;
     case 'unchanged':
       return from.state === 'blocked' || (from.state === 'ready' && !from.queued) ? { state: 'active' } : null;
     case 'done':
@@ -157,5 +162,7 @@ export function workOf(state: NodeRoleState): RemovalWork | null {
 /** Whether lane, limits and locks are taken by a node-role in this state. */
 export function holds(state: NodeRoleState): boolean {
   const work = workOf(state);
-  return work !== null && ((work.phase === 'ready' && work.queued) || work.phase === 'running' || work.phase === 'waiting');
+  return (
+    work !== null && ((work.phase === 'ready' && work.queued) || work.phase === 'running' || work.phase === 'waiting')
+  );
 }

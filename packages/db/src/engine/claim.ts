@@ -76,8 +76,8 @@ export async function claimNodeRole(tx: Transaction, request: ClaimRequest): Pro
   if (queued && row.version !== request.version) return { ok: false, why: 'moved' };
 
   const number = queued ? row.attempt + 1 : row.attempt;
-  const applied: Applied | null =
-    queued && request.phase === 'apply' && row.applied !== null ? { ...row.applied, clean: false } : null;
+  // From here on nobody knows what stands on the machine, a removal that may be broken off included.
+  const applied: Applied | null = queued && row.applied !== null ? { ...row.applied, clean: false } : null;
   const [result] = await changeNodeRoles(tx, [
     {
       nodeRoleId: row.id,

@@ -40,6 +40,11 @@ function judgeRow(view: RunView, vertexKey: string, row: FullNodeRoleRow, nowMs:
     return restsNow(row) ? { event: { kind: 'leaving' } } : null;
   }
   const work = workOf(state);
+  if (pending.purpose === 'apply' && state.state === 'removing') {
+    // Wanted again before it was gone: what its removal left undone or half done is applied anew.
+    const set = { pending: { ...pending, carriedAttempt: null }, tries: 0, ...wantedDigest(view, row) };
+    return restsNow(row) ? { event: { kind: 'kept' }, set } : null;
+  }
   if (pending.carriedAttempt === row.attempt) {
     const verdict = judgeCarried(view, row, { ...pending, carriedAttempt: null });
     if (verdict !== null) return verdict;
@@ -65,8 +70,7 @@ const restsNow = (row: FullNodeRoleRow): boolean => {
  * else it came to, the new plan's scripts and inputs have their turn. Null while it is under way.
  */
 function judgeCarried(view: RunView, row: FullNodeRoleRow, pending: Pending): Verdict | null {
-  const wanted = bindingOf(view, row);
-  const set = { pending, tries: 0, ...(wanted === null ? {} : { roleDigest: wanted.role.digest }) };
+  const set = { pending, tries: 0, ...wantedDigest(view, row) };
   const because = 'the plan changed while it ran';
   if (row.state.state === 'active') {
     const counts = isUnchanged(view, { ...row, pending: { ...pending, forced: false } });
@@ -75,6 +79,11 @@ function judgeCarried(view: RunView, row: FullNodeRoleRow, pending: Pending): Ve
   const phase = workOf(row.state)?.phase;
   if (phase === 'failed') return { event: { kind: 'retried' }, set, data: { because } };
   return phase === 'blocked' ? { event: null, set } : null;
+}
+
+function wantedDigest(view: RunView, row: FullNodeRoleRow): { readonly roleDigest?: string } {
+  const wanted = bindingOf(view, row);
+  return wanted === null ? {} : { roleDigest: wanted.role.digest };
 }
 
 /** Hash equal and clean: what stands on the machine is what is wanted now. */

@@ -126,6 +126,9 @@ export function standingOf(vertex: WorkVertex, row: FullNodeRoleRow | null, run:
       return 'ok';
     case 'skipped':
       return 'skipped';
+    case 'removed':
+      // A removal that was under way when it was wanted again has come to its end: the next plan makes it anew.
+      return 'failed';
     case 'failed':
       return row.state.retryAtMs === null ? 'failed' : 'pending';
     default:

@@ -17,6 +17,7 @@ import type { StepContext } from './step-context.ts';
 export interface ExecuteDeps {
   readonly db: Database;
   readonly log: Log;
+  readonly worker: string;
   readonly secrets: Secrets;
   readonly runner: ScriptRunner;
   readonly executors: WorkerExecutors;
@@ -43,7 +44,11 @@ export async function execute(
   switch (role.executor) {
     case 'provider': {
       const { provider } = await deps.provider(context.node?.siteId ?? '');
-      return runProviderStep({ db: deps.db, provider, clock: deps.clock, signal: lease.gone }, context, attempt);
+      return runProviderStep(
+        { db: deps.db, worker: deps.worker, provider, clock: deps.clock, signal: lease.gone },
+        context,
+        attempt,
+      );
     }
     case 'script': {
       const site = context.target === null ? null : await deps.provider(context.target.siteId);

@@ -17,7 +17,6 @@ import { type StepContext, type StepContexts, storedInputs } from './step-contex
 export interface StepDeps extends ExecuteDeps {
   readonly db: Database;
   readonly log: Log;
-  readonly worker: string;
   readonly contexts: StepContexts;
   readonly leases: LeaseKeeper;
   readonly newId: () => string;

@@ -5,6 +5,7 @@ import {
   type NodePatch,
   type NodeRow,
   type Outcome,
+  patchNode,
   recordCreateIntent,
   type StoredAttempt,
 } from '@formwork/db';
@@ -23,6 +24,7 @@ const callTimeoutMs = 30_000;
 
 export interface ProviderStepDeps {
   readonly db: Database;
+  readonly worker: string;
   readonly provider: Provider;
   readonly clock: () => OutcomeClock;
   readonly signal: AbortSignal;
@@ -128,6 +130,12 @@ async function destroy(
   node: NodeRow,
   call: CallContext,
 ): Promise<Outcome> {
+  // Known before the call: a machine that may be half gone is never taken for one that stands.
+  if (node.state !== 'destroying') {
+    await deps.db.transaction((tx) =>
+      patchNode(tx, node.id, { state: 'destroying' }, context.row, `worker:${deps.worker}`),
+    );
+  }
   const result = await machineSteps.destroy(deps.provider, referenceOf(node), call);
   const clock = deps.clock();
   switch (result.state) {
@@ -180,7 +188,7 @@ function failure(
     case 'invalid':
     case 'bug':
       return failedOutcome(context, { kind: 'failed', code: failed.code, message }, clock, {
-        state: 'failed',
+        ...(context.phase === 'apply' ? { state: 'failed' as const } : {}),
         message,
       });
     default:

@@ -128,6 +128,16 @@ async function readFrame(deps: ContextDeps, runId: string): Promise<Frame> {
   return { run, deployment, bindings };
 }
 
+/**
+ * The scripts of a digest. Everything that a digest does not cover (name, needs, limits, timeout, retry) is that of
+ * the run's packs: bundles are stored by digest alone, and roles that do the same share one.
+ */
+async function bundleOf(deps: ContextDeps, frame: Frame, row: FullNodeRoleRow, digest: string): Promise<RoleBundle> {
+  const bundle = await deps.content.bundle(digest);
+  const current = frame.bindings?.index.roles.get(row.role);
+  return { ...bundle, role: current?.digest === digest ? current : { ...bundle.role, name: row.role } };
+}
+
 async function contextOfApply(
   deps: ContextDeps,
   frame: Frame,
@@ -136,7 +146,7 @@ async function contextOfApply(
 ): Promise<StepContext> {
   const { bindings, run } = frame;
   const binding = bindings?.byKey.get(row.key);
-  const bundle = await deps.content.bundle(row.roleDigest);
+  const bundle = await bundleOf(deps, frame, row, row.roleDigest);
   if (bindings === null || binding === undefined) {
     throw new FormworkError('terminal', 'unbound', `${row.key} is not part of what is wanted`);
   }
@@ -197,7 +207,7 @@ async function contextOfRemoval(
   node: NodeRow | null,
 ): Promise<StepContext> {
   const evict = row.pending?.purpose === 'evict';
-  const bundle = await deps.content.bundle(row.applied?.roleDigest ?? row.roleDigest);
+  const bundle = await bundleOf(deps, frame, row, row.applied?.roleDigest ?? row.roleDigest);
   const target = evict ? await chooseNow(deps.db, row, row.role) : node;
   const own = evict && target !== null ? await rowOn(deps.db, row, target.id) : row;
   const inputs = own?.applied?.inputs ?? { params: {}, facts: {}, requires: {}, needs: {} };
