@@ -45,6 +45,7 @@ export async function startFormwork({ dataDirectory, say, signal }) {
   });
   const ended = new Promise((resolve) => child.on('close', resolve));
   const stop = async () => {
+    child.stdin.end();
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
     await ended;
   };

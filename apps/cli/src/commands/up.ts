@@ -119,6 +119,8 @@ const untilStdinEnds = (): Promise<void> =>
       resolve();
     });
     process.stdin.resume();
+    // Listening is no reason to stay once everything is stopped.
+    process.stdin.unref();
   });
 
 /** Where this machine reaches a server that listens at `host`. */
