@@ -41,6 +41,7 @@ import {
   proposeTask,
   type RunningWorker,
   type Scheduler,
+  type ScriptRunner,
   sendOutbox,
   siteViewOf,
   startLeaseKeeper,
@@ -66,6 +67,13 @@ export interface HouseOptions {
   readonly schedules?: boolean;
 }
 
+export interface WorkerOptions {
+  readonly id?: string;
+  readonly slots?: number;
+  /** Puts something between the worker and the node. */
+  readonly runnerOf?: (runner: ScriptRunner) => ScriptRunner;
+}
+
 /** What an approved plan came to: `planned` actions over `total` node-roles. */
 export interface Applied {
   readonly runId: string;
@@ -84,7 +92,7 @@ export interface House {
   readonly environment: Readonly<Record<string, string>>;
   addSite(name: string, provider: string, configuration: object): Promise<string>;
   configureSite(siteId: string, configuration: object): Promise<void>;
-  startWorker(options?: { readonly id?: string; readonly slots?: number }): Promise<RunningWorker>;
+  startWorker(options?: WorkerOptions): Promise<RunningWorker>;
   /** Ends one worker in order: its claims are handed over. */
   stopWorker(id: string): Promise<void>;
   /** Ends the scheduler, as its process would end; another begins with what the database knows. */
@@ -202,7 +210,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         JSON.stringify(configuration),
       ]);
     },
-    async startWorker({ id = randomUUID(), slots = 16 } = {}) {
+    async startWorker({ id = randomUUID(), slots = 16, runnerOf = (own: ScriptRunner) => own } = {}) {
       const sites = openSites({ db, secrets, log: quiet, dataDirectory });
       const worker = await startWorker({
         id,
@@ -214,7 +222,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         serves: [],
         slots,
         secrets,
-        runner,
+        runner: runnerOf(runner),
         executors: createWorkerExecutors({ nowMs: Date.now }),
         provider: (siteId) => sites.site(siteId),
         clock: () => ({ nowMs: Date.now(), random: Math.random() }),

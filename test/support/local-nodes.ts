@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { localProvider, machineSteps } from '@formwork/providers';
+import type { NodeRow } from '@formwork/db';
+import { localProvider, machineSteps, type OwnerTags, type Provider } from '@formwork/providers';
 import type { House } from './house.ts';
 import { until } from './until.ts';
 
@@ -18,6 +19,8 @@ export interface LocalNodes {
   readonly siteId: string;
   /** Destroys every machine of the site, whatever became of the test, and answers what is left on the host. */
   sweep(): Promise<readonly string[]>;
+  /** Takes a machine away behind the engine's back. */
+  snatch(node: Pick<NodeRow, 'id' | 'deploymentId' | 'incarnation'>): Promise<void>;
   /** What of the site is on this host now, by its names. */
   leftovers(): Promise<readonly string[]>;
 }
@@ -59,33 +62,42 @@ export async function addLocalNodes(
       ...owned.flat(),
     ];
   };
+  const withProvider = async <T>(work: (provider: Provider) => Promise<T>): Promise<T> => {
+    const provider = localProvider.open({
+      siteId,
+      siteName: site.name,
+      configuration: localProvider.descriptor.configuration.parse(configuration),
+      credentials: {},
+      dataDirectory,
+      log: () => undefined,
+    });
+    try {
+      return await work(provider);
+    } finally {
+      await provider.close();
+    }
+  };
+  const destroy = async (provider: Provider, tags: OwnerTags): Promise<void> => {
+    const key = createHash('sha256').update(`${tags.nodeId} ${tags.incarnation} 0`).digest('hex').slice(0, 40);
+    await until(
+      'the machine is destroyed',
+      () => machineSteps.destroy(provider, { tags, key, name: 'gone', providerId: null }, call()),
+      ({ state }) => state === 'done',
+    );
+  };
   return {
     siteId,
     leftovers,
-    async sweep() {
-      const provider = localProvider.open({
-        siteId,
-        siteName: site.name,
-        configuration: localProvider.descriptor.configuration.parse(configuration),
-        credentials: {},
-        dataDirectory,
-        log: () => undefined,
-      });
-      try {
+    snatch: ({ id, deploymentId, incarnation }) =>
+      withProvider((provider) =>
+        destroy(provider, { siteId, deploymentId: deploymentId ?? '', nodeId: id, incarnation }),
+      ),
+    sweep: () =>
+      withProvider(async (provider) => {
         const owned = await provider.listOwned({ deploymentId: null }, call());
-        for (const { tags } of owned.filter(({ kind }) => kind === 'node')) {
-          const key = createHash('sha256').update(`${tags.nodeId} ${tags.incarnation} 0`).digest('hex').slice(0, 40);
-          await until(
-            'a left machine is destroyed',
-            () => machineSteps.destroy(provider, { tags, key, name: 'left', providerId: null }, call()),
-            ({ state }) => state === 'done',
-          );
-        }
+        for (const { tags } of owned.filter(({ kind }) => kind === 'node')) await destroy(provider, tags);
         const still = await provider.listOwned({ deploymentId: null }, call());
         return [...still.map(({ kind, id }) => `${kind} ${id}`), ...(await leftovers())];
-      } finally {
-        await provider.close();
-      }
-    },
+      }),
   };
 }
