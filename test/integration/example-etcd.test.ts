@@ -1,13 +1,19 @@
 /** The worked example of the design, with the bundled packs as they are: its graph and its plans, word for word. */
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Plan, renderGraph, renderPlan } from '@formwork/core';
 import { patchNode, readPlanDocument } from '@formwork/db';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { House } from '../support/house.ts';
 import { openStage, type Stage } from '../support/stage.ts';
+import { storePacks } from '../support/store-packs.ts';
 
 const example = readFileSync(path.resolve(import.meta.dirname, '../../examples/etcd.yaml'), 'utf8');
+const content = path.resolve(import.meta.dirname, '../../content');
+const rewrite = (file: string, change: (text: string) => string): void => {
+  writeFileSync(file, change(readFileSync(file, 'utf8')));
+};
 const golden = (name: string): string => path.resolve(import.meta.dirname, `../golden/example-etcd/${name}.txt`);
 const greater = 'quotaBackendBytes: 4294967296';
 
@@ -25,7 +31,10 @@ describe('the etcd example', () => {
     const begun = (await house.events('node-role.claimed')).filter(
       (event) => event.runId === runId && event.data['attached'] !== true,
     );
-    return { plan: stored.document, ran: begun.map(({ data }) => String(data['key'])) };
+    return {
+      plan: stored.document,
+      ran: begun.map(({ data }) => (typeof data['key'] === 'string' ? data['key'] : '')),
+    };
   };
 
   beforeAll(async () => {
@@ -67,8 +76,22 @@ describe('the etcd example', () => {
     expect(await house.nodeRoles('edge')).toHaveLength(38);
   });
 
-  it('evicts a dead member and has another join in its place', async () => {
+  it('plans a changed script as a change of what it stands on', async () => {
     await perform(specification(3));
+    const newer = mkdtempSync(path.join(tmpdir(), 'formwork-etcd-'));
+    cpSync(path.join(content, 'etcd'), newer, { recursive: true });
+    rewrite(path.join(newer, 'pack.yaml'), (text) => text.replace('version: 1.0.0', 'version: 1.0.1'));
+    rewrite(path.join(newer, 'roles/etcd-install/verify.sh'), (text) => `${text}\n# Now with a remark.\n`);
+    await storePacks(house.db, [path.join(content, 'base'), newer]);
+    rmSync(newer, { recursive: true });
+    // Uploading changes nothing; naming it does.
+    expect((await perform(specification(3))).ran).toEqual([]);
+    const { plan, ran } = await perform(`${specification(3)}\npacks: {etcd: "1.0.1"}\n`);
+    await expect(renderPlan(plan).replaceAll(/[0-9a-f]{12}/g, '<digest>')).toMatchFileSnapshot(golden('role-changed'));
+    expect([...ran].sort()).toEqual([1, 2, 3].map((ordinal) => `etcd-install@edge-etcd-${ordinal}`));
+  });
+
+  it('evicts a dead member and has another join in its place', async () => {
     const dead = await house.node('edge', 'edge-etcd-2');
     await house.db.transaction((tx) => patchNode(tx, dead.id, { state: 'unreachable', lost: true }, null, 'test'));
     const { plan, ran } = await perform(specification(3, ', omit: [2]'));

@@ -122,4 +122,60 @@ describe('what ran on a node', () => {
     expect(await heldBy()).toEqual([holder]);
     expect(await attemptsOf(await house.nodeRole('floor', 'floor-check'))).toEqual([{ state: 'done', code: null }]);
   });
+
+  it('is not started by a launch that comes late, from a worker that slept between claim and launch', async () => {
+    const group = [{ name: 'box', roles: ['probe'] }];
+    expect(await house.runEnd((await house.apply(specification('late', {}, group))).runId)).toBe('succeeded');
+    await house.stopWorker('second');
+    const awake = deferred();
+    const late: string[] = [];
+    await house.startWorker({
+      id: 'sleeper',
+      runnerOf: (runner) => ({
+        ...runner,
+        async runScript(launch, target, options) {
+          await awake.promise;
+          // Not even its lost lease is known to it.
+          const result = await runner.runScript(launch, target, { ...options, signal: new AbortController().signal });
+          late.push(result.kind);
+          return result;
+        },
+      }),
+    });
+    const { runId } = await house.apply(specification('late', { probe: { apply: 'hold late' } }, group));
+    const claims = () => house.db.query<{ worker: string; fence: number }>('SELECT worker, fence FROM claims');
+    await until('it is claimed', claims, ([claim]) => claim?.worker === 'sleeper');
+    await house.startWorker({ id: 'third' });
+    // The lease runs out unrenewed. The sleeper's heart beats on, so its time is taken from it again and again.
+    await until(
+      'the third worker has it',
+      async () => {
+        await house.db.query(
+          `UPDATE claims SET lease_until = clock_timestamp() - interval '1 second' WHERE worker = 'sleeper'`,
+        );
+        return claims();
+      },
+      ([claim]) => claim?.worker === 'third',
+    );
+    await begun('late', 'late-box-1', 'late');
+    awake.resolve();
+    await until(
+      'the late launch has been answered',
+      () => late,
+      (kinds) => kinds.length > 0,
+    );
+    expect(late).toEqual(['fenced']);
+    await house.ssh('late', 'late-box-1', 'touch /var/lib/probe/go-late');
+    expect(await house.runEnd(runId)).toBe('succeeded');
+    expect(await house.ssh('late', 'late-box-1', 'cat /var/lib/probe/held')).toBe('late');
+  });
 });
+
+/** Promise.withResolvers, which Node 20 has not. */
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
