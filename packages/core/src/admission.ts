@@ -53,7 +53,8 @@ export interface World {
 }
 
 export const laneKey = (nodeId: string, lane: string): string => `${nodeId} ${lane}`;
-export const lockKey = (lock: { readonly name: string; readonly scopeKey: string }): string => `${lock.name} ${lock.scopeKey}`;
+export const lockKey = (lock: { readonly name: string; readonly scopeKey: string }): string =>
+  `${lock.name} ${lock.scopeKey}`;
 export const roleKey = (deploymentId: string, role: string): string => `${deploymentId} ${role}`;
 const slotOf = (candidate: Candidate): string => candidate.site ?? 'deployment';
 

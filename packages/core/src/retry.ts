@@ -8,7 +8,13 @@ const maxBackoffMs = 5 * 60_000;
  * When to try again after an error, or null when the policy says no. `tries` counts those of this run, the failed one
  * included; the pause doubles each time, with up to a quarter of jitter taken from `random` (0 <= random < 1).
  */
-export function retryAtMs(policy: RetryPolicy, error: StepError, tries: number, nowMs: number, random: number): number | null {
+export function retryAtMs(
+  policy: RetryPolicy,
+  error: StepError,
+  tries: number,
+  nowMs: number,
+  random: number,
+): number | null {
   if (tries >= policy.attempts || !policy.on.includes(error.kind)) return null;
   const pause = Math.min(policy.backoffMs * 2 ** (tries - 1), maxBackoffMs);
   return nowMs + Math.round(pause * (1 + random / 4));

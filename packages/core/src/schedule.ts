@@ -132,7 +132,8 @@ const isSatisfied = (cell: Cell): boolean =>
 const isThrough = (cell: Cell): boolean => cell.dead || cell.standing !== 'pending';
 
 /** Cannot become satisfied without somebody's help. */
-const isLost = (cell: Cell): boolean => cell.dead || (isWork(cell) && (cell.standing === 'failed' || cell.standing === 'skipped'));
+const isLost = (cell: Cell): boolean =>
+  cell.dead || (isWork(cell) && (cell.standing === 'failed' || cell.standing === 'skipped'));
 
 function rebuild(cells: ReadonlyMap<string, Cell>): void {
   for (const cell of cells.values()) {
@@ -167,7 +168,10 @@ function spread(start: Cell, opened: string[], died: string[]): void {
       else if (isLost(cell)) child.lost += 1;
 
       if (child.standing !== 'pending' || child.dead) continue;
-      const spare = child.vertex.kind === 'gate' && child.vertex.min !== null ? child.hardParents - Math.min(child.vertex.min, child.hardParents) : 0;
+      const spare =
+        child.vertex.kind === 'gate' && child.vertex.min !== null
+          ? child.hardParents - Math.min(child.vertex.min, child.hardParents)
+          : 0;
       if (child.lost > spare) {
         child.dead = true;
         if (isWork(child)) died.push(child.vertex.key);
@@ -208,7 +212,8 @@ function collectRoots(cell: Cell, failed: Set<string>, seen: Set<Cell>): void {
   seen.add(cell);
   for (const { cell: parent, kind } of cell.parents) {
     if (kind !== 'hard') continue;
-    if (isWork(parent) && (parent.standing === 'failed' || parent.standing === 'skipped')) failed.add(parent.vertex.key);
+    if (isWork(parent) && (parent.standing === 'failed' || parent.standing === 'skipped'))
+      failed.add(parent.vertex.key);
     else if (parent.dead) collectRoots(parent, failed, seen);
   }
 }

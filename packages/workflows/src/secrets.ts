@@ -5,6 +5,8 @@ import type { SecretStore } from '@formwork/db';
 export interface Secrets {
   /** Stores a value under a name of a scope; the same value again gives the same reference. */
   seal(scope: string, name: string, value: string): Promise<SecretReference>;
+  /** The reference that `seal` would give, without storing anything. */
+  refer(scope: string, name: string, value: string): Promise<SecretReference>;
   reveal(reference: SecretReference): Promise<string>;
 }
 
@@ -12,6 +14,7 @@ export interface Secrets {
 export function openSecrets(store: SecretStore): Secrets {
   return {
     seal: (scope, name, value) => store.put(scope, `${scope}/${name}`, value),
+    refer: (scope, name, value) => store.refer(scope, `${scope}/${name}`, value),
     reveal: async (reference) => {
       const { ref } = reference.$secret;
       return (await store.get(ref.slice(0, ref.indexOf('/')), reference)).reveal();

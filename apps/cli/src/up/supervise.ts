@@ -61,7 +61,7 @@ export async function supervise(options: SuperviseOptions, signal: AbortSignal):
     if (moved) for (const child of children) if (child.name !== 'database') child.restart();
   };
   const stop = async (): Promise<void> => {
-    const graceMs: Readonly<Record<string, number>> = { worker: 10_500, server: 2_000 };
+    const graceMs: Readonly<Record<string, number>> = { worker: 10_500, server: 3_500 };
     for (const child of children) await child.stop(graceMs[child.name] ?? 2_500);
   };
 

@@ -225,6 +225,27 @@ describe('edges', () => {
     ]);
   });
 
+  it('keeps the founders of one cluster apart from those whom another role means', () => {
+    const plain = defineRole('plain');
+    const cluster = defineRole('cluster', {
+      cluster: { founding: 'serial', quorum: 'majority' },
+      needs: [defineNeed('plain', 'founders')],
+    });
+    const other = defineRole('other', { needs: [defineNeed('plain', 'founders')] });
+    const drawn = edges({ roles: [plain, cluster, other], stages: [stage('s', ['plain', 'cluster', 'other'])] });
+    expect(drawn.filter((edge) => edge.includes('gate founders'))).toMatchInlineSnapshot(`
+      [
+        "gate founders(plain) -> cluster@d-a-1",
+        "gate founders(plain) -> cluster@d-a-2",
+        "gate founders(plain) of other -> other@d-a-1",
+        "gate founders(plain) of other -> other@d-a-2",
+        "plain@d-a-1 -> gate founders(plain)",
+        "plain@d-a-1 -> gate founders(plain) of other",
+        "plain@d-a-2 -> gate founders(plain) of other",
+      ]
+    `);
+  });
+
   it('names a cycle vertex by vertex', () => {
     const roles = [
       defineRole('x', { needs: [defineNeed('y', 'all')] }),

@@ -19,9 +19,6 @@ export function addEdge(draft: GraphDraft, from: string, to: string, kind: Edge[
   }
 }
 
-export const hasEdge = (draft: GraphDraft, from: string, to: string): boolean =>
-  draft.edges.get(to)?.has(from) ?? false;
-
 /** Adds a gate with its parents, once: whoever asks for the same gate again gets the key alone. */
 export function addGate(draft: GraphDraft, gate: Omit<GateVertex, 'kind'>, parents: Iterable<string>): string {
   if (draft.vertices.has(gate.key)) return gate.key;

@@ -70,9 +70,8 @@ function gateFor(draft: GraphDraft, binding: Binding, need: Need, producers: rea
   const gate = (min: number | null, from: readonly string[]): string => {
     const plain = `gate ${need.from}(${need.role})`;
     const named = min === null || (min === 1 && need.from !== 'all') ? plain : `${plain} min ${min}`;
-    // Founders of a role that is no cluster itself are those of the consumer's cluster.
-    const ofOther = need.from === 'founders' && producers[0]?.role.cluster === null && binding.role.cluster !== null;
-    const key = ofOther && isTaken(draft, named, from) ? `${named} of ${binding.as}` : named;
+    // Whose founders a role means depends on who asks, so one name may stand for several sets of producers.
+    const key = isTaken(draft, named, from) ? `${named} of ${binding.as}` : named;
     return addGate(draft, { key, min, edges: 'hard' }, from);
   };
   switch (need.from) {

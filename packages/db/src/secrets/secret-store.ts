@@ -20,6 +20,8 @@ export interface SecretStore {
    * applying an unchanged specification makes no new one. `tx` makes it part of a transaction.
    */
   put(scope: string, ref: string, text: string, tx?: SecretDatabase): Promise<SecretReference>;
+  /** The reference that `put` would give, without storing anything. */
+  refer(scope: string, ref: string, text: string): Promise<SecretReference>;
   /** Throws `not-found` `secret-missing`, `internal` `secret-unreadable`, `denied` `master-key-unknown`. */
   get(scope: string, reference: SecretReference, tx?: SecretDatabase): Promise<SecretValue>;
   /** The keyed digest a text has in this scope (HMAC-SHA-256, hex); stable over key rotation. */
@@ -48,16 +50,26 @@ export function openSecretStore(deps: {
     openWith(await keys.version(scope, dataKeyVersionOf(sealed)), name, sealed);
   const digest = async (scope: string, text: string): Promise<string> => digestWith(await keys.oldest(scope), text);
 
+  /** The newest version when it holds this very text, else the one that would come next. */
+  const versionFor = async (tx: SecretDatabase, scope: string, ref: string, textDigest: string) => {
+    const [newest] = await tx.query<{ version: number; digest: string }>(
+      'SELECT version, digest FROM secrets WHERE scope = $1 AND ref = $2 ORDER BY version DESC LIMIT 1',
+      [scope, ref],
+    );
+    if (newest?.digest === textDigest) return { version: newest.version, stored: true };
+    return { version: (newest?.version ?? 0) + 1, stored: false };
+  };
+
   return {
+    refer: async (scope, ref, text) => {
+      const textDigest = await digest(scope, text);
+      return referenceOf(ref, (await versionFor(deps.database, scope, ref, textDigest)).version, textDigest);
+    },
     put: async (scope, ref, text, tx = deps.database) => {
       const textDigest = await digest(scope, text);
       for (;;) {
-        const [newest] = await tx.query<{ version: number; digest: string }>(
-          'SELECT version, digest FROM secrets WHERE scope = $1 AND ref = $2 ORDER BY version DESC LIMIT 1',
-          [scope, ref],
-        );
-        if (newest?.digest === textDigest) return referenceOf(ref, newest.version, textDigest);
-        const version = (newest?.version ?? 0) + 1;
+        const { version, stored } = await versionFor(tx, scope, ref, textDigest);
+        if (stored) return referenceOf(ref, version, textDigest);
         const inserted = await tx.query(
           `INSERT INTO secrets (id, scope, ref, version, ciphertext, digest) VALUES ($1, $2, $3, $4, $5, $6)
            ON CONFLICT (scope, ref, version) DO NOTHING RETURNING id`,

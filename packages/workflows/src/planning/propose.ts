@@ -80,7 +80,9 @@ export async function proposeDeployment(
   if (problems.length > 0) return refused(problems);
 
   const deploymentId = deployment?.id ?? deps.newId();
-  const spec = await sealParams(deps.secrets, index, `deployment:${deploymentId}`, request.spec);
+  const scope = `deployment:${deploymentId}`;
+  // Planned with the references that its secrets will have; they are stored once nothing can be refused any more.
+  const spec = await sealParams((...secret) => deps.secrets.refer(...secret), index, scope, request.spec);
   const open = deployment === null ? null : await readOpenPlan(db, deployment.id);
   const same =
     former !== null &&
@@ -107,6 +109,7 @@ export async function proposeDeployment(
       },
     };
   }
+  await sealParams((...secret) => deps.secrets.seal(...secret), index, scope, request.spec);
   const planId = deps.newId();
   const specificationVersion = await db.transaction((tx) =>
     storeProposal(tx, {

@@ -1,12 +1,15 @@
 import { type ContentIndex, isJsonObject, type Json, type ParamLayer, type Specification } from '@formwork/core';
 import type { Secrets } from '../secrets.ts';
 
+/** How a value becomes a reference: `seal` stores it, `refer` only says what the reference will be. */
+type Refer = Secrets['seal'];
+
 /**
  * Takes secret parameter values out of a specification that is otherwise right: what is stored, compared and shown
  * holds references. The same value gives the same reference, so planning it again changes nothing.
  */
 export async function sealParams(
-  secrets: Secrets,
+  refer: Refer,
   index: ContentIndex,
   scope: string,
   spec: Specification,
@@ -15,7 +18,7 @@ export async function sealParams(
     const sealed: [string, Json][] = [];
     for (const [name, value] of Object.entries(params)) {
       const secret = index.params.get(name)?.secret === true && !isSealed(value);
-      sealed.push([name, secret ? await seal(secrets, scope, `${where} ${name}`, value) : value]);
+      sealed.push([name, secret ? await seal(refer, scope, `${where} ${name}`, value) : value]);
     }
     return Object.fromEntries(sealed);
   };
@@ -36,11 +39,7 @@ export async function sealParams(
 
 const isSealed = (value: Json): boolean => isJsonObject(value) && isJsonObject(value['$secret']);
 
-async function seal(secrets: Secrets, scope: string, name: string, value: Json): Promise<Json> {
-  const { $secret } = await secrets.seal(
-    scope,
-    `param ${name}`,
-    typeof value === 'string' ? value : JSON.stringify(value),
-  );
+async function seal(refer: Refer, scope: string, name: string, value: Json): Promise<Json> {
+  const { $secret } = await refer(scope, `param ${name}`, typeof value === 'string' ? value : JSON.stringify(value));
   return { $secret: { ref: $secret.ref, version: $secret.version, digest: $secret.digest } };
 }
