@@ -23,5 +23,3 @@ export const environment = z.object({
   FORMWORK_WORKER_SLOTS: z.coerce.number().int().min(1).max(1_000).default(32),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
 });
-
-export type Environment = z.infer<typeof environment>;
