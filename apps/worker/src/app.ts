@@ -30,7 +30,12 @@ export interface WorkerOptions {
 export async function openWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { log } = options;
   const db = openDatabase({ url: options.databaseUrl, log });
-  const queues = await openQueues({ redisUrl: options.redisUrl, databaseUrl: options.databaseUrl, jobSchema: workJob, log });
+  const queues = await openQueues({
+    redisUrl: options.redisUrl,
+    databaseUrl: options.databaseUrl,
+    jobSchema: workJob,
+    log,
+  });
   const feed = await openEventFeed(db, log);
   const secrets = openSecrets(openSecretStore({ database: db, masterKeys: [options.masterKey] }));
   const sites = openSites({ db, secrets, log, dataDirectory: options.dataDirectory });
