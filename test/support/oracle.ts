@@ -81,7 +81,7 @@ function fold(events: readonly EventRow[]): ReadonlyMap<string, JsonObject> {
 }
 
 /** Spans, by event id, in which each node-role held: from `enqueued` to the event that ended it. */
-export function holdingSpans(
+function holdingSpans(
   events: readonly EventRow[],
 ): readonly { readonly nodeRoleId: string; readonly from: number; readonly to: number }[] {
   const open = new Map<string, number>();

@@ -18,7 +18,7 @@ export interface Program {
 }
 
 /** Starts one of our TypeScript files in a process of its own and waits until it says that it is ready. */
-export async function startProgram(file: string, environment: Readonly<Record<string, string>>): Promise<Program> {
+async function startProgram(file: string, environment: Readonly<Record<string, string>>): Promise<Program> {
   const child = spawn(process.execPath, ['--conditions=formwork-source', '--import', 'tsx', path.join(root, file)], {
     cwd: root,
     env: { PATH: process.env['PATH'] ?? '', LOG_LEVEL: 'info', ...environment },

@@ -12,7 +12,7 @@ function sshString(bytes: Buffer): Buffer {
 }
 
 /** Well-formed (RFC 8709, section 4) and the same for the same seed and provider id; nobody has the private half. */
-export function hostKeyOf(seed: number, providerId: string): HostKey {
+function hostKeyOf(seed: number, providerId: string): HostKey {
   const point = createHash('sha256')
     .update(JSON.stringify([seed, 'host-key', providerId]))
     .digest();
@@ -20,7 +20,7 @@ export function hostKeyOf(seed: number, providerId: string): HostKey {
   return { publicKey: `ssh-ed25519 ${body.toString('base64')}`, trust: 'pinned' };
 }
 
-export const factsOf = (machine: Machine): Facts => ({
+const factsOf = (machine: Machine): Facts => ({
   address: machine.address,
   arch: machine.arch,
   cpus: machine.cpus,

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 
 /** Shorter ones would mask half of every log; they are not redacted. */
-export const shortestSecret = 4;
+const shortestSecret = 4;
 const shortestLine = 12;
 
 /**

@@ -63,7 +63,7 @@ export function abortCommand(supervisor: Supervisor, attemptId: string, target: 
 }
 
 /** The attempt's name on the node. What runs after a reboot is a part of its own, else the end before it would be found. */
-export function attemptKey(launch: Pick<ScriptLaunch, 'attemptId' | 'fromBootId'>): string {
+function attemptKey(launch: Pick<ScriptLaunch, 'attemptId' | 'fromBootId'>): string {
   const id = named(launch.attemptId);
   if (launch.fromBootId === null) return id;
   return `${id}.after-${createHash('sha256').update(launch.fromBootId).digest('hex').slice(0, 12)}`;

@@ -6,7 +6,7 @@ import type { ScriptLaunch } from './script-launch.ts';
 let count = 0;
 
 /** An id that no other test has. */
-export const freshId = (prefix: string): string => `${prefix}-${process.pid}-${(count += 1)}`;
+const freshId = (prefix: string): string => `${prefix}-${process.pid}-${(count += 1)}`;
 
 /** Steps are named by their content here: `{ apply: 'echo hello' }`. Each gets a node-role and a lane of its own. */
 export function launchOf(
