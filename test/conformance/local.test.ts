@@ -17,7 +17,7 @@ const openIn =
     local.open({
       siteId,
       siteName: 'here',
-      configuration: { driver: 'nspawn', bridge: 'fwconf0', subnet: '10.79.0.0/24', ...configuration },
+      configuration: { driver: 'nspawn', bridge: 'fwconf0', subnet: '10.91.0.0/24', ...configuration },
       credentials: {},
       dataDirectory,
       log: (message, fields) => logged.push(`${message} ${JSON.stringify(fields)}`),
