@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { getEventListeners, setMaxListeners } from 'node:events';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { generateDeploymentKeyPair } from './deployment-key-pair.ts';
 import type { LogChunk } from './script-launch.ts';
 import { createScriptRunner } from './script-runner.ts';
@@ -7,6 +8,8 @@ import { startTestNode, until } from './test-node.ts';
 import type { TestNode } from './test-node.ts';
 
 const never = new AbortController().signal;
+// A worker gives every attempt a signal of its own; here twenty at once listen to this one.
+setMaxListeners(0, never);
 
 describe('connections to a node', { timeout: 90_000 }, () => {
   let node: TestNode;
@@ -14,6 +17,7 @@ describe('connections to a node', { timeout: 90_000 }, () => {
     node = await startTestNode('busybox');
   });
   afterAll(() => node.stop());
+  afterEach(() => expect(getEventListeners(never, 'abort')).toEqual([]));
 
   it('runs 20 attempts at once over few connections, none with more than 8 channels', async () => {
     const runner = createScriptRunner();
