@@ -6,7 +6,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { api, formwork, list, startFormwork } from './demo/formwork.mjs';
 import { chooseProvider, leftovers } from './demo/host.mjs';
-import { build, installDependencies, root } from './demo/prepare.mjs';
+import { prepare, root } from './demo/prepare.mjs';
 
 const json = process.argv.includes('--json');
 const keep = process.argv.includes('--keep');
@@ -132,8 +132,7 @@ async function cleanUp(server) {
 
 async function main() {
   say(`Formwork demo on ${provider}: ${why}`);
-  await installDependencies(say, signal);
-  await build(say, signal);
+  await prepare(say, signal);
   title('formwork up: database, server and worker on this machine');
   const server = await startFormwork({ dataDirectory, say, signal });
   say(`ready at ${server.url}`);
