@@ -31,7 +31,7 @@ const integration = (queue) => ({
   limitMs: minutes(8),
 });
 
-/** Both queues use the same bridges on this host: one after the other. */
+/** Each queue has bridges and networks of its own: side by side. */
 const integrationOnMachines = (queue) => ({
   name: `integration-${queue}-machines`,
   project: `integration-${queue}`,
@@ -40,6 +40,7 @@ const integrationOnMachines = (queue) => ({
   files: 'on-machines',
   packages: queue === 'redis' ? ['machines', 'redis'] : ['machines'],
   build: true,
+  alone: false,
   limitMs: minutes(8),
 });
 

@@ -47,7 +47,7 @@ describe('an etcd cluster on this host', () => {
   beforeAll(async () => {
     stage = await openStage();
     ({ house } = stage);
-    site = await stage.addLocalNodes({ name: 'here', driver: 'nspawn', bridge: 'fwetcd0', network: '10.96.9' });
+    site = await stage.addLocalNodes({ name: 'here', driver: 'nspawn', network: 9 });
     await house.startWorker();
   });
   afterAll(() => stage.close());

@@ -34,7 +34,7 @@ describe('an attempt on a node', () => {
   beforeAll(async () => {
     stage = await openStage();
     ({ house } = stage);
-    await stage.addLocalNodes({ name: 'here', driver: 'plain', bridge: 'fwit1', network: '10.96.1' });
+    await stage.addLocalNodes({ name: 'here', driver: 'plain', network: 1 });
     await house.startWorker();
     expect(await apply({})).toMatchObject({ state: 'succeeded' });
   });
@@ -135,7 +135,7 @@ describe('an attempt that asks for a reboot', () => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await openStage();
-    await stage.addLocalNodes({ name: 'here', driver: 'nspawn', bridge: 'fwit2', network: '10.96.2' });
+    await stage.addLocalNodes({ name: 'here', driver: 'nspawn', network: 2 });
     await stage.house.startWorker();
   });
   afterAll(() => stage.close());

@@ -25,7 +25,7 @@ describe('what ran on a node', () => {
   beforeAll(async () => {
     stage = await openStage();
     ({ house } = stage);
-    site = await stage.addLocalNodes({ name: 'here', driver: 'plain', bridge: 'fwit3', network: '10.96.3' });
+    site = await stage.addLocalNodes({ name: 'here', driver: 'plain', network: 3 });
     await house.startWorker({ id: 'first' });
   });
   afterAll(() => stage.close());

@@ -49,7 +49,7 @@ describe('a secret', () => {
   beforeAll(async () => {
     stage = await openStage();
     ({ house } = stage);
-    await stage.addLocalNodes({ name: 'here', driver: 'plain', bridge: 'fwit5', network: '10.96.5' });
+    await stage.addLocalNodes({ name: 'here', driver: 'plain', network: 5 });
     await house.startWorker();
   });
   afterAll(() => stage.close());

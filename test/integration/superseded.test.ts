@@ -46,7 +46,7 @@ describe('a plan that is superseded while it runs', () => {
       '#!/bin/sh\n. ./lib.sh\nbegin apply\nperform apply\necho newer >>"$book/newer"\n',
     );
     await storePacks(house.db, [bundled, newer]);
-    await stage.addLocalNodes({ name: 'here', driver: 'plain', bridge: 'fwit4', network: '10.96.4' });
+    await stage.addLocalNodes({ name: 'here', driver: 'plain', network: 4 });
     await house.startWorker();
     expect(await house.runEnd((await house.apply(specification({}))).runId)).toBe('succeeded');
   });

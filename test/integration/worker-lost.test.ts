@@ -57,7 +57,7 @@ describe('a script whose watcher is gone', () => {
   beforeAll(async () => {
     stage = await openStage({ durable: true, schedules: false });
     ({ house, database } = stage);
-    await stage.addLocalNodes({ name: 'here', driver: 'plain', bridge: 'fwit0', network: '10.96.0' });
+    await stage.addLocalNodes({ name: 'here', driver: 'plain', network: 0 });
     await scheduler();
     await worker('first');
     const { runId } = await house.apply(specification('true'));

@@ -25,19 +25,18 @@ export interface LocalNodes {
   leftovers(): Promise<readonly string[]>;
 }
 
+/** `network`: a digit that no other test has; the bridge and the subnet come from it and from the queue in use. */
 export async function addLocalNodes(
   house: House,
-  site: {
-    readonly name: string;
-    readonly driver: 'nspawn' | 'plain';
-    readonly bridge: string;
-    readonly network: string;
-  },
+  site: { readonly name: string; readonly driver: 'nspawn' | 'plain'; readonly network: number },
 ): Promise<LocalNodes> {
+  // The suites of both queues run side by side on one host.
+  const onRedis = process.env['FORMWORK_TEST_QUEUE'] === 'redis';
+  const bridge = `${onRedis ? 'fwitr' : 'fwit'}${site.network}`;
   const configuration = {
     driver: site.driver,
-    bridge: site.bridge,
-    subnet: `${site.network}.0/24`,
+    bridge,
+    subnet: `10.${onRedis ? 97 : 96}.${site.network}.0/24`,
     images: { 'debian-12': { suite: 'bookworm', packages: ['etcd-server', 'etcd-client'] } },
   };
   const siteId = await house.addSite(site.name, 'local', configuration);
@@ -54,9 +53,9 @@ export async function addLocalNodes(
     return [
       ...(await readFile('/proc/self/mountinfo', 'utf8')).split('\n').filter((line) => line.includes(dataDirectory)),
       ...(await listed(`${dataDirectory}/nodes`)),
-      ...(await printed('ip', '-o', 'link')).filter((line) => line.includes(`${site.bridge}:`)),
+      ...(await printed('ip', '-o', 'link')).filter((line) => line.includes(`${bridge}:`)),
       ...(await printed('losetup', '-a')).filter((line) => line.includes(dataDirectory)),
-      ...(await printed('nft', 'list', 'tables')).filter((line) => line.includes(site.bridge)),
+      ...(await printed('nft', 'list', 'tables')).filter((line) => line.includes(bridge)),
       ...(await printed('ps', '-eo', 'args')).filter((line) => line.includes(`${dataDirectory}/nodes`)),
       ...(await listed('/run/netns')).filter((name) => name.startsWith(`fw-${tag}-`)),
       ...owned.flat(),
