@@ -156,8 +156,9 @@ try {
   if (interrupted === 0) say(`\nthe demo failed: ${error.message}`);
 }
 if (code === 0 && !result.ok) code = 1;
+const verdict = interrupted > 0 ? 'interrupted and cleaned up' : result.ok ? 'ok' : 'NOT ok';
 say(
-  `\nFormwork demo on ${provider} (${why}): ${result.ok ? 'ok' : 'NOT ok'}; active in ${result.applySeconds} s; one parameter ran ` +
+  `\nFormwork demo on ${provider} (${why}): ${verdict}; active in ${result.applySeconds} s; one parameter ran ` +
     `${result.changeNodeRolesRun} of ${result.changeNodeRolesTotal}; two more members ran ${result.addNodeRolesRunOnOthers} on the others; ${result.leaks} leaks`,
 );
 if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
