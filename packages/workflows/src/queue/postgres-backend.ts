@@ -1,6 +1,7 @@
 import { createPostgresBackend, Queue, runMigrations, Worker } from 'bullmq';
 import pg from 'pg';
 import type { QueueBackend } from './backend.ts';
+import { consumerOf, processorOf, producerOf } from './bullmq-handles.ts';
 import { eventStreamLimit, jobOptions, type StallTimes, workerOptions } from './bullmq-options.ts';
 import { openQueuePool } from './postgres-pool.ts';
 
@@ -28,26 +29,22 @@ export async function postgresBackend(deps: {
       queue.on('error', (error: unknown) => {
         deps.onError(error, queueName);
       });
+      const producer = producerOf(queue);
       return {
-        waitUntilReady: () => queue.waitUntilReady(),
+        ...producer,
         add: async (jobs) => {
           const [only] = jobs;
-          if (only !== undefined && jobs.length === 1) {
-            // The bulk command makes temporary tables, which costs a single job most of its latency.
-            await queue.add('run', only.data, { jobId: only.id });
-            return;
-          }
-          await queue.addBulk(jobs.map((job) => ({ name: 'run', data: job.data, opts: { jobId: job.id } })));
+          if (only === undefined || jobs.length > 1) return producer.add(jobs);
+          // The bulk command makes temporary tables, which costs a single job most of its latency.
+          await queue.add('run', only.data, { jobId: only.id });
         },
-        close: () => queue.close(),
       };
     },
     consumer: (queueName, concurrency, run) => {
       shared.reserve();
       const worker = new Worker(
         queueName,
-        // Three parameters: BullMQ hands out a signal only to a processor that declares it.
-        (job, _token, signal) => run(job.id ?? '', job.data, signal ?? new AbortController().signal),
+        processorOf(run),
         { connection, concurrency, ...workerOptions(deps.stall) },
         createPostgresBackend,
       );
@@ -57,16 +54,7 @@ export async function postgresBackend(deps: {
       worker.on('error', (error: unknown) => {
         deps.onError(error, queueName);
       });
-      return {
-        waitUntilReady: () => worker.waitUntilReady(),
-        pause: () => worker.pause(true),
-        resume: () => worker.resume(),
-        close: () => worker.close(),
-        abortJobs: () => {
-          worker.cancelAllJobs('closing');
-        },
-        disconnect: () => worker.disconnect(),
-      };
+      return consumerOf(worker);
     },
     ping: async () => {
       await connection.query('SELECT 1');

@@ -1,6 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { QueueBackend } from './backend.ts';
+import { consumerOf, processorOf, producerOf } from './bullmq-handles.ts';
 import { eventStreamLimit, jobOptions, type StallTimes, workerOptions } from './bullmq-options.ts';
 import { settles } from './within.ts';
 
@@ -37,34 +38,15 @@ export function redisBackend(deps: {
       queue.on('error', (error: unknown) => {
         deps.onError(error, queueName);
       });
-      return {
-        waitUntilReady: () => queue.waitUntilReady(),
-        add: async (jobs) => {
-          await queue.addBulk(jobs.map((job) => ({ name: 'run', data: job.data, opts: { jobId: job.id } })));
-        },
-        close: () => queue.close(),
-      };
+      return producerOf(queue);
     },
     consumer: (queueName, concurrency, run) => {
-      const worker = new Worker(
-        queueName,
-        // Three parameters: BullMQ hands out a signal only to a processor that declares it.
-        (job, _token, signal) => run(job.id ?? '', job.data, signal ?? new AbortController().signal),
-        { connection: consuming, concurrency, ...workerOptions(deps.stall) },
-      );
+      const options = { connection: consuming, concurrency, ...workerOptions(deps.stall) };
+      const worker = new Worker(queueName, processorOf(run), options);
       worker.on('error', (error: unknown) => {
         deps.onError(error, queueName);
       });
-      return {
-        waitUntilReady: () => worker.waitUntilReady(),
-        pause: () => worker.pause(true),
-        resume: () => worker.resume(),
-        close: () => worker.close(),
-        abortJobs: () => {
-          worker.cancelAllJobs('closing');
-        },
-        disconnect: () => worker.disconnect(),
-      };
+      return consumerOf(worker);
     },
     ping: async () => {
       await producing.ping();
