@@ -37,7 +37,7 @@ export type { NodeResponse } from './schemas/node.ts';
 export type { NodeRoleResponse, WhyResponse } from './schemas/node-role.ts';
 export type { PlanResponse } from './schemas/plan.ts';
 export type { ProblemBody, ProblemCode } from './schemas/problem.ts';
-export { problemBody, problemCodes, problemMediaType, problemSchema } from './schemas/problem.ts';
+export { problemBody, problemCodes, problemItemSchema, problemMediaType, problemSchema } from './schemas/problem.ts';
 export { durationMs } from './schemas/query.ts';
 export type { RunResponse } from './schemas/run.ts';
 export { runEnded } from './schemas/run.ts';

@@ -1,4 +1,4 @@
-import { problemBody, type ProblemBody, type ProblemCode, problemCodes } from '@formwork/api';
+import { problemBody, type ProblemBody, type ProblemCode, problemCodes, problemItemSchema } from '@formwork/api';
 import { FormworkError, type Problem } from '@formwork/core';
 import { z } from 'zod';
 
@@ -40,15 +40,6 @@ const withStatus = z.object({ statusCode: z.int().min(400).max(499) });
 const withProblems = z.object({
   problems: z.array(z.object({ path: z.string(), message: z.string() }).loose()),
 });
-const problemShape = z.object({
-  code: z.string(),
-  path: z.string(),
-  message: z.string(),
-  remedy: z.exactOptional(z.string()),
-  file: z.exactOptional(z.string()),
-  line: z.exactOptional(z.int()),
-  column: z.exactOptional(z.int()),
-});
 
 /** An error as the body that goes out, and whether it is our fault and belongs into the log. */
 export function toProblem(error: unknown, instance: string): { readonly body: ProblemBody; readonly ours: boolean } {
@@ -80,7 +71,7 @@ export function toProblem(error: unknown, instance: string): { readonly body: Pr
 
 function problemsIn(error: FormworkError): readonly Problem[] {
   const { problems } = error.details;
-  const whole = z.array(problemShape).safeParse(problems);
+  const whole = z.array(problemItemSchema).safeParse(problems);
   if (whole.success) return whole.data;
   const short = withProblems.safeParse({ problems });
   return short.success ? short.data.problems.map(({ path, message }) => ({ code: 'invalid', path, message })) : [];

@@ -1,33 +1,12 @@
-import type { Facts, NodeState, SizeRequest } from '@formwork/core';
+import type { NodeState } from '@formwork/core';
+import type { NodeRow } from '../engine/snapshot.ts';
 import { Prisma, type PrismaClient } from '../generated/client.ts';
 import { afterNameAndId, isUuid, nameAndId, type Page, type PageRequest, toPage } from './page.ts';
 import { asFacts, asSize, asStringMap, asStrings } from './stored-json.ts';
 
-export interface NodeRecord {
-  readonly id: string;
-  readonly name: string;
-  readonly siteId: string;
-  readonly site: string;
-  readonly provider: string;
-  readonly deploymentId: string | null;
+/** A machine as people see it. */
+export interface NodeRecord extends Omit<NodeRow, 'sshUser' | 'hostKey' | 'incarnation' | 'candidate'> {
   readonly deployment: string | null;
-  readonly group: string;
-  readonly ordinal: number;
-  readonly state: NodeState;
-  readonly origin: 'created' | 'adopted' | 'pooled';
-  readonly message: string | null;
-  readonly image: string | null;
-  readonly size: SizeRequest | string | null;
-  readonly capabilities: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
-  readonly facts: Facts;
-  readonly host: string | null;
-  readonly port: number | null;
-  readonly providerId: string | null;
-  readonly locked: boolean;
-  readonly maintenance: boolean;
-  readonly lost: boolean;
-  readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
