@@ -21,7 +21,8 @@ export const notAvailableYet: LintCheck = ({ source }) => {
     if (executor === 'ansible' || executor === 'helm' || executor === 'kubectl') {
       refuse(file, ['executor'], `the executor '${executor}'`);
     }
-    for (const key of ['disruptionHandler', 'when']) if (document[key] !== undefined) refuse(file, [key], `'${key}'`);
+    for (const key of ['disruptionHandler', 'upgrades', 'when'])
+      if (document[key] !== undefined) refuse(file, [key], `'${key}'`);
     const steps = readObject(document['steps']);
     for (const step of ['refresh', 'revoke']) {
       if (steps[step] !== undefined) refuse(file, ['steps', step], `the step '${step}'`);

@@ -14,6 +14,8 @@ export interface Resume {
   readonly fromBootId: string | null;
   /** For `runsOn` and evictions: the node it was started on. */
   readonly nodeId: string | null;
+  /** Where what the node logs now begins in the attempt's log, bytes: after a reboot it starts anew. 0 when absent. */
+  readonly logBase?: number;
 }
 
 export interface StoredAttempt {

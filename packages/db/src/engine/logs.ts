@@ -12,6 +12,10 @@ export interface LogChunkRow {
   readonly text: string;
 }
 
+/** What is kept of a long log: its beginning, and its end; bytes. */
+const keptHeadBytes = 256 * 1_024;
+const keptTailBytes = 768 * 1_024;
+
 export const logChannel = 'formwork_logs';
 
 /** Appends redacted text; a chunk that is there already (a re-attach sent it again) is left as it is. */
@@ -36,6 +40,19 @@ export async function appendLog(db: Pick<Database, 'query'>, chunks: readonly Lo
       ),
     ],
   );
+  const long = chunks.filter((chunk) => chunk.end > keptHeadBytes + keptTailBytes);
+  if (long.length > 0) await cutMiddles(db, [...new Set(long.map((chunk) => chunk.attemptId))]);
+}
+
+/** Whole chunks between head and tail go; what reads on finds a gap in the offsets. */
+async function cutMiddles(db: Pick<Database, 'query'>, attemptIds: readonly string[]): Promise<void> {
+  await db.query(
+    `DELETE FROM log_chunks c USING (
+       SELECT attempt_id, max("end") AS "end" FROM log_chunks WHERE attempt_id = ANY($1::uuid[]) GROUP BY attempt_id
+     ) AS whole
+     WHERE c.attempt_id = whole.attempt_id AND c."offset" >= $2 AND c."end" <= whole."end" - $3`,
+    [attemptIds, keptHeadBytes, keptTailBytes],
+  );
 }
 
 export async function readLog(
@@ -59,13 +76,18 @@ export async function logEnd(db: Pick<Database, 'query'>, attemptId: string): Pr
   return row?.end ?? 0;
 }
 
-/** Successful attempts keep their log for the last three runs of their node-role. */
+/** Successful attempts keep their log for the last three of their node-role, all others for 90 days, as events. */
 export async function pruneLogs(db: Pick<Database, 'query'>): Promise<void> {
   await db.query(
     `DELETE FROM log_chunks WHERE attempt_id IN (
        SELECT id FROM (
          SELECT id, state, row_number() OVER (PARTITION BY node_role_id ORDER BY number DESC) AS place FROM attempts
        ) AS ranked WHERE state = 'done' AND place > 3
+     )`,
+  );
+  await db.query(
+    `DELETE FROM log_chunks WHERE attempt_id IN (
+       SELECT id FROM attempts WHERE ended_at < clock_timestamp() - interval '90 days'
      )`,
   );
 }

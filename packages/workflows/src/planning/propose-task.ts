@@ -11,6 +11,7 @@ import {
 } from '@formwork/core';
 import { readActual, readDeploymentByName, readPacks, readSites, readSpecification, storeProposal } from '@formwork/db';
 import type { PlanningDeps, Proposal } from './propose.ts';
+import { sealParam } from './seal-params.ts';
 
 export interface TaskProposal {
   readonly name: string;
@@ -54,6 +55,7 @@ export async function proposeTask(
     sites: (await readSites(db)).map(deps.siteView),
   });
   if (!planned.ok) return planned;
+  const sealed = await sealTaskParams(deps, index, deployment.id, params.value);
   const planId = deps.newId();
   await db.transaction((tx) =>
     storeProposal(tx, {
@@ -75,7 +77,7 @@ export async function proposeTask(
       deploymentId: deployment.id,
       specificationVersion: committed.version,
       created: true,
-      params: params.value,
+      params: sealed,
     },
   };
 }
@@ -111,4 +113,28 @@ function checkParams(
     params[fullName] = value;
   }
   return problems.length === 0 ? { ok: true, value: params } : { ok: false, problems };
+}
+
+/** Secret values become references before anything is stored, as in a specification. */
+async function sealTaskParams(
+  deps: PlanningDeps,
+  index: ReturnType<typeof indexContent>,
+  deploymentId: string,
+  params: Readonly<Record<string, Json>>,
+): Promise<Readonly<Record<string, Json>>> {
+  const sealed: [string, Json][] = [];
+  for (const [name, value] of Object.entries(params)) {
+    sealed.push([
+      name,
+      await sealParam(
+        (...secret) => deps.secrets.seal(...secret),
+        index,
+        `deployment:${deploymentId}`,
+        'task',
+        name,
+        value,
+      ),
+    ]);
+  }
+  return Object.fromEntries(sealed);
 }

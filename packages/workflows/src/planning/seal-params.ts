@@ -17,8 +17,7 @@ export async function sealParams(
   const layer = async (params: ParamLayer, where: string): Promise<ParamLayer> => {
     const sealed: [string, Json][] = [];
     for (const [name, value] of Object.entries(params)) {
-      const secret = index.params.get(name)?.secret === true && !isSealed(value);
-      sealed.push([name, secret ? await seal(refer, scope, `${where} ${name}`, value) : value]);
+      sealed.push([name, await sealParam(refer, index, scope, where, name, value)]);
     }
     return Object.fromEntries(sealed);
   };
@@ -39,7 +38,17 @@ export async function sealParams(
 
 const isSealed = (value: Json): boolean => isJsonObject(value) && isJsonObject(value['$secret']);
 
-async function seal(refer: Refer, scope: string, name: string, value: Json): Promise<Json> {
-  const { $secret } = await refer(scope, `param ${name}`, typeof value === 'string' ? value : JSON.stringify(value));
+/** One parameter's value, as a reference where its declaration says that it is secret. `where` tells layers apart. */
+export async function sealParam(
+  refer: Refer,
+  index: ContentIndex,
+  scope: string,
+  where: string,
+  fullName: string,
+  value: Json,
+): Promise<Json> {
+  if (index.params.get(fullName)?.secret !== true || isSealed(value)) return value;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const { $secret } = await refer(scope, `param ${where} ${fullName}`, text);
   return { $secret: { ref: $secret.ref, version: $secret.version, digest: $secret.digest } };
 }

@@ -87,7 +87,10 @@ async function concluded(
     result.kind === 'done' && context.phase === 'apply'
       ? await completeOutputs(deps.secrets, context, simulated ?? result.outputs)
       : {};
-  return outcomeOfScript(context, attempt, result, outputs, deps.clock());
+  // After a restart the node logs into a new file: what is stored so far stays before it.
+  const resume =
+    result.kind === 'reboot' ? { ...attempt.resume, logBase: await logEnd(deps.db, attempt.id) } : attempt.resume;
+  return outcomeOfScript(context, { ...attempt, resume }, result, outputs, deps.clock());
 }
 
 async function runOnNode(
@@ -101,13 +104,14 @@ async function runOnNode(
   if (typeof target === 'string') return { kind: 'unreachable', message: target };
   const launch = await launchOf(deps.secrets, context, attempt, fence);
   const writer = openLogWriter(deps, attempt.id, lease.gone);
+  const logBase = attempt.resume.logBase ?? 0;
   try {
     return await deps.runner.runScript(launch, target, {
       signal: lease.gone,
       abort: lease.abort,
-      fromOffset: await logEnd(deps.db, attempt.id),
-      onLog: (chunk) => {
-        writer.write(chunk);
+      fromOffset: (await logEnd(deps.db, attempt.id)) - logBase,
+      onLog: ({ offset, nextOffset, text }) => {
+        writer.write({ offset: logBase + offset, nextOffset: logBase + nextOffset, text });
       },
     });
   } finally {
