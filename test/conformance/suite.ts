@@ -1,6 +1,6 @@
 /**
- * The rules of the provider contract (design page provider-contract.md), as tests that every provider passes before it
- * is registered. Each test names its rule. Machines are costly on real sites, so tests share two of them.
+ * The rules of docs/provider-contract.md, as tests that every provider passes before it is registered. Each test names
+ * its rule. Machines are costly on real sites, so tests share two of them.
  */
 import type { ProviderErrorKind } from '@formwork/providers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

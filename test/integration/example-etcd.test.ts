@@ -1,4 +1,4 @@
-/** The worked example of the design, with the bundled packs as they are: its graph and its plans, word for word. */
+/** The worked example, with the bundled packs as they are: its graph and its plans, word for word. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

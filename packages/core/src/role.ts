@@ -87,7 +87,7 @@ export interface RetryPolicy {
   readonly on: readonly ErrorKind[];
 }
 
-/** A role as the engine sees it: normalised, every default filled in. content.md says what the keys mean. */
+/** A role as the engine sees it: normalised, every default filled in. docs/roles.md says what the keys mean. */
 export interface RoleDefinition {
   readonly name: string;
   readonly pack: string;

@@ -3,7 +3,7 @@
  * removes them, at one site. Every call is re-entrant: it looks, does at most one small thing, and answers; it never
  * waits inside. The engine alone decides when to call again, whether to retry and how often.
  *
- * Rule numbers are those of the design page `provider-contract.md`; `conformance/` holds a test for each.
+ * Rule numbers are those of docs/provider-contract.md; test/conformance holds a test for each.
  */
 import type { Catalogue, Facts, Json, SizeRequest } from '@formwork/core';
 import type { z } from 'zod';

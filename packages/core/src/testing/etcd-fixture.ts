@@ -3,7 +3,7 @@ import type { Content } from '../role.ts';
 import type { NodeGroup, Specification } from '../specification.ts';
 import { defineNeed, defineOutput, defineParam, definePack, defineRole, itemsOf, onNode } from './define-role.ts';
 
-/** The packs `base` and `etcd` of the design's worked example, as far as plan and graph look at them. */
+/** The packs `base` and `etcd` of the worked example (test/golden/example-etcd), as far as plan and graph look at them. */
 
 const hostRole = (name: string) => defineRole(name, { pack: 'base', requires: [onNode('machine-ready')] });
 
