@@ -56,9 +56,9 @@ function elapsedMs(nodeRole: NodeRoleResponse, nowMs: number): number | null {
 export function explain(nodeRole: NodeRoleResponse): string {
   const { state } = nodeRole;
   if (state.state === 'failed') {
-    return nodeRole.sentence === '' || nodeRole.sentence === state.error.message
-      ? state.error.message
-      : `${state.error.message}; ${nodeRole.sentence}`;
+    const { message } = state.error;
+    if (nodeRole.sentence.includes(message)) return nodeRole.sentence;
+    return nodeRole.sentence === '' ? message : `${message}; ${nodeRole.sentence}`;
   }
   if (state.state === 'waiting') return state.why;
   if (state.state === 'skipped') return state.because;

@@ -99,6 +99,22 @@ describe('renderTree', () => {
     ]);
   });
 
+  it('says once why something failed', () => {
+    const failed = { state: 'failed', error, retryAtMs: 1 } as const;
+    const lineOf = (sentence: string) =>
+      renderTree(snapshot([nodeRole('machine', 'edge-etcd-1', failed, { sentence })]), {
+        nowMs: now.getTime(),
+        columns: 100,
+        rows: null,
+        paint,
+      }).at(-1);
+    expect(lineOf(error.message)).toBe('    ✗ machine failed apply ended with 1');
+    expect(lineOf('tries again at noon: apply ended with 1')).toBe(
+      '    ✗ machine failed tries again at noon: apply ended with 1',
+    );
+    expect(lineOf('it has no approved work')).toBe('    ✗ machine failed apply ended with 1; it has no approved work');
+  });
+
   it('folds what is settled when there is no room, then counts the rest', () => {
     const options = { nowMs: now.getTime(), columns: 100, paint };
     expect(renderTree(snapshot(some), { ...options, rows: 10 })).toContain('  ✓ edge-etcd-1 1 settled');

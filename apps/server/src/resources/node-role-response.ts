@@ -38,9 +38,11 @@ function waits(row: NodeRoleRecord): boolean {
 /** Why it is not running; what failed says how. */
 export function sentenceOf(row: Pick<NodeRoleRecord, 'state'>, reasons: readonly Reason[]): string {
   const work = workOf(row.state);
-  const failure = work?.phase === 'failed' ? [work.error.message] : [];
   const skipped = row.state.state === 'skipped' ? [`skipped: ${row.state.because}`] : [];
-  return [...failure, ...skipped, ...reasons.map(sayReason)].join('; ');
+  const said = [...skipped, ...reasons.map(sayReason)].join('; ');
+  // The reason to wait for another try is the failure itself, which is said once.
+  if (work?.phase !== 'failed' || said.includes(work.error.message)) return said;
+  return said === '' ? work.error.message : `${work.error.message}; ${said}`;
 }
 
 export const toAttemptResponse = (
