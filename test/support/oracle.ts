@@ -50,6 +50,7 @@ export async function violations(db: Database): Promise<readonly string[]> {
        WHERE a.state IN ('running', 'waiting') AND NOT n.holds`,
     )),
     ...overlaps(events, await lanes(db)),
+    ...startsTooLate(events),
   );
   return found;
 }
@@ -78,6 +79,24 @@ function fold(events: readonly EventRow[]): ReadonlyMap<string, JsonObject> {
     states.set(nodeRoleId, Object.fromEntries(Object.entries(data).filter(([name]) => !apart.has(name))));
   }
   return states;
+}
+
+/** Nothing starts in a run that is over, nor while its deployment is paused. */
+function startsTooLate(events: readonly EventRow[]): readonly string[] {
+  const over = new Set<string | null>();
+  const paused = new Set<string | null>();
+  const found: string[] = [];
+  for (const { id, kind, runId, deploymentId, data } of events) {
+    if (kind === 'run.started' || kind === 'run.reopened') over.delete(runId);
+    else if (kind.startsWith('run.')) over.add(runId);
+    if (kind === 'deployment.paused') paused.add(deploymentId);
+    if (kind === 'deployment.resumed') paused.delete(deploymentId);
+    if (kind !== 'node-role.enqueued') continue;
+    if (over.has(runId)) found.push(`event ${id} starts ${JSON.stringify(data['key'])} after its run was over`);
+    if (paused.has(deploymentId))
+      found.push(`event ${id} starts ${JSON.stringify(data['key'])} in a paused deployment`);
+  }
+  return found;
 }
 
 /** Spans, by event id, in which each node-role held: from `enqueued` to the event that ended it. */

@@ -24,14 +24,19 @@ export const queuedDriveMs = 15_000;
 /** The advisory lock under which admissions happen one at a time, whoever makes them. */
 const admissionLock = 7_270_737_001;
 
-/** Starts what may start: states, locks and outbox in one transaction. Those that moved meanwhile are left out. */
+/**
+ * Starts what may start: states, locks and outbox in one transaction. Left out is what moved meanwhile, and what belongs
+ * to a run that is over or to a deployment that is paused: whoever asked for that sees nothing start from then on.
+ */
 export async function admitNodeRoles(
   tx: Transaction,
-  admitted: readonly Admitted[],
+  asked: readonly Admitted[],
   actor: string,
 ): Promise<readonly OutboxJob[]> {
-  if (admitted.length === 0) return [];
+  if (asked.length === 0) return [];
   await tx.query('SELECT pg_advisory_xact_lock($1)', [admissionLock]);
+  const admitted = await withoutStopped(tx, asked);
+  if (admitted.length === 0) return [];
   const locked = admitted.filter((one) => one.lock !== null);
   const got = new Set<string>();
   if (locked.length > 0) {
@@ -78,6 +83,24 @@ export async function admitNodeRoles(
   }
   await writeOutbox(tx, jobs);
   return jobs;
+}
+
+/** Holds the deployments as they are until the commit: a pause or a cancel comes before or after it, not between. */
+async function withoutStopped(tx: Transaction, asked: readonly Admitted[]): Promise<readonly Admitted[]> {
+  const ids = asked.map((one) => one.nodeRoleId);
+  await tx.query(
+    `SELECT id FROM deployments WHERE id IN (SELECT deployment_id FROM node_roles WHERE id = ANY($1::uuid[]))
+     ORDER BY id FOR SHARE`,
+    [ids],
+  );
+  // A statement of its own: what was committed while we waited for the lock is seen.
+  const rows = await tx.query<{ id: string }>(
+    `SELECT n.id FROM node_roles n JOIN deployments d ON d.id = n.deployment_id JOIN runs r ON r.id = n.run_id
+     WHERE n.id = ANY($1::uuid[]) AND NOT d.paused AND r.state = 'running'`,
+    [ids],
+  );
+  const live = new Set(rows.map((row) => row.id));
+  return asked.filter((one) => live.has(one.nodeRoleId));
 }
 
 export async function writeOutbox(tx: Transaction, jobs: readonly OutboxJob[]): Promise<void> {
