@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { House } from '../support/house.ts';
 import { openStage, type Stage } from '../support/stage.ts';
+import { until } from '../support/until.ts';
 
 const canary = 'canary-Zu9/kei"x7 und mehr';
 const node = 'hush-box-1';
@@ -79,10 +80,25 @@ describe('a secret', () => {
     expect(await holding(canary, made)).toEqual([]);
   });
 
+  it('may be given to a task, and is hidden as well', async () => {
+    const { runId } = await house.apply(specification(false));
+    expect(await house.runEnd(runId)).toBe('succeeded');
+    const task = await house.task('hush', 'hush-task', { token: `${canary}-for-the-task` });
+    expect(await house.runEnd(task.runId)).toBe('succeeded');
+    const { outputs } = (await house.nodeRole('hush', `hush-task@${node}`)).applied ?? {};
+    expect(outputs?.['digest']).toBe(createHash('sha256').update(`${canary}-for-the-task`).digest('hex'));
+    expect(await holding(canary)).toEqual([]);
+  });
+
   it('is left nowhere on the node but in what the script itself printed, which root alone can read', async () => {
     const where = '/run/formwork /var/lib/formwork /tmp /var/tmp';
     const found = `grep -rlF '${canary.slice(0, 12)}' ${where} 2>/dev/null | grep -v '/log\\.[0-9]*$' || true`;
-    expect(await house.ssh('hush', node, found)).toBe('');
+    // What a script put out is erased there right after it was stored.
+    await until(
+      'nothing is left on the node',
+      () => house.ssh('hush', node, found),
+      (left) => left === '',
+    );
     expect(await house.ssh('hush', node, 'stat -c %a /var/lib/formwork')).toBe('700');
   });
 });

@@ -4,6 +4,7 @@
 #
 #   sh supervisor.sh LIB RUN run   key=value ...    start the attempt, or attach to it when it is known here
 #   sh supervisor.sh LIB RUN abort key=value ...    kill the attempt and prove its processes gone
+#   sh supervisor.sh LIB RUN forget key=value ...   erase the outputs of an ended attempt
 #
 # The process of the exec is the FRONT. It claims the attempt, takes the inputs from stdin, launches the KEEPER in a
 # session of its own and then only follows it: losing the front loses nothing. The keeper holds the locks, runs every
@@ -26,7 +27,7 @@
 #   need bundle|inputs     send a tar archive of role/ (for bundle) and fw/, the last entry named `complete`
 #   started | attached     the offset of the log follows in `log <offset> <size>`
 #   end <kind> <step> <exit code> <applied> <retry ms> <boot>      the last frame of `run`
-#   gone | alive           the last frame of `abort`
+#   gone | alive           the last frame of `abort` and `forget`
 set -u
 umask 077
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

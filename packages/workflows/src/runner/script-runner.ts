@@ -21,7 +21,7 @@ import { scriptResult } from './script-result.ts';
 import { secretValues } from './secret-paths.ts';
 import { createSshPool, unlessAborted } from './ssh-pool.ts';
 import type { SshPool, SshPoolOptions } from './ssh-pool.ts';
-import { abortCommand, runCommand } from './supervisor-command.ts';
+import { abortCommand, forgetCommand, runCommand } from './supervisor-command.ts';
 import { loadSupervisor } from './supervisor-source.ts';
 
 export interface ScriptRunnerOptions extends SshPoolOptions {
@@ -42,6 +42,11 @@ export interface ScriptRunner {
   runScript(launch: ScriptLaunch, target: ScriptTarget, options: RunOptions): Promise<ScriptResult>;
   /** Kills every process of the attempt. `gone` is proof; `unreachable` also says that something would not die. */
   abortAttempt(attemptId: string, target: ScriptTarget, signal?: AbortSignal): Promise<'gone' | 'unreachable'>;
+  /**
+   * Erases the outputs of an ended attempt on its node, once they are stored. Without it they stay in tmpfs, for root
+   * alone, until the node-role's next attempt. False when the node could not be told.
+   */
+  forgetOutputs(attemptId: string, target: ScriptTarget, signal?: AbortSignal): Promise<boolean>;
   usage: SshPool['usage'];
   /** Closes all connections; attempts go on on their nodes. */
   close(): Promise<void>;
@@ -185,6 +190,18 @@ export function createScriptRunner(overrides: Partial<ScriptRunnerOptions> = {})
       }
     },
     abortAttempt,
+    async forgetOutputs(attemptId, target, signal) {
+      const limit = AbortSignal.timeout(settings.connectTimeoutMs);
+      const either = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+      try {
+        const nothing = { archive: () => Buffer.alloc(0), onLog: () => undefined };
+        const said = await speak(target, forgetCommand(supervisor, attemptId, target), { ...nothing, signal: either });
+        return said.last?.[0] === 'gone';
+      } catch {
+        // The next attempt of the node-role does it.
+        return false;
+      }
+    },
     usage: (target) => pool.usage(target),
     close: () => pool.close(),
   };

@@ -62,6 +62,10 @@ export function abortCommand(supervisor: Supervisor, attemptId: string, target: 
   return command(supervisor, target, 'abort', [['attempt', named(attemptId)]]);
 }
 
+export function forgetCommand(supervisor: Supervisor, attemptId: string, target: ScriptTarget): string {
+  return command(supervisor, target, 'forget', [['attempt', named(attemptId)]]);
+}
+
 /** The attempt's name on the node. What runs after a reboot is a part of its own, else the end before it would be found. */
 function attemptKey(launch: Pick<ScriptLaunch, 'attemptId' | 'fromBootId'>): string {
   const id = named(launch.attemptId);

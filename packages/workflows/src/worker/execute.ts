@@ -119,6 +119,20 @@ async function runOnNode(
   }
 }
 
+/** Secret outputs that a script left on its node are erased there once they are stored here. */
+export async function forgetSecretOutputs(
+  deps: ExecuteDeps,
+  context: StepContext,
+  attempt: StoredAttempt,
+): Promise<void> {
+  const { role } = context.bundle;
+  if (role.executor !== 'script' || context.phase !== 'apply' || context.target === null) return;
+  if (!role.outputs.some((output) => output.secret && output.value === undefined)) return;
+  if ((await deps.provider(context.target.siteId)).scripts !== 'ssh') return;
+  const target = await targetOf(deps.secrets, context);
+  if (typeof target !== 'string') await deps.runner.forgetOutputs(attempt.id, target);
+}
+
 async function simulate(
   provider: Provider,
   context: StepContext,

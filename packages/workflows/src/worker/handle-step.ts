@@ -9,7 +9,7 @@ import {
   readNode,
   type StoredAttempt,
 } from '@formwork/db';
-import { execute, type ExecuteDeps } from './execute.ts';
+import { execute, type ExecuteDeps, forgetSecretOutputs } from './execute.ts';
 import type { Lease, LeaseKeeper } from './leases.ts';
 import { failedOutcome } from './outcome.ts';
 import { type StepContext, type StepContexts, storedInputs } from './step-context.ts';
@@ -80,7 +80,9 @@ async function underLease(deps: StepDeps, context: StepContext, attempt: StoredA
   const lease = deps.leases.hold(context.row.id, fence);
   try {
     const outcome = await outcomeOf(deps, context, attempt, fence, lease);
-    if (outcome !== null) await record(deps, context, attempt.id, fence, outcome, lease);
+    if (outcome === null) return;
+    await record(deps, context, attempt.id, fence, outcome, lease);
+    if (outcome.kind === 'done') await forgetSecretOutputs(deps, context, attempt);
   } finally {
     lease.release();
   }
