@@ -24,6 +24,15 @@ export interface NamespacedKind {
   readonly shutdownGroup: 'node' | 'node/supervisor';
 }
 
+/**
+ * Whether nobody supervises a node's processes any more. A supervisor that starts sits in the node's own group until it
+ * has put what it starts into `payload`; only one that is gone leaves nothing but payload.
+ */
+export function isAbandoned(processes: readonly number[], payload: readonly number[]): boolean {
+  const inside = new Set(payload);
+  return processes.length > 0 && processes.every((pid) => inside.has(pid));
+}
+
 export function namespacedDriver(site: Site, images: ImageStore, kind: NamespacedKind): LocalDriver {
   const look = async (node: LocalNode): Promise<DriverView> => {
     const { directory, names, record } = node;
@@ -36,9 +45,13 @@ export function namespacedDriver(site: Site, images: ImageStore, kind: Namespace
       hostKey,
       endpoint,
     });
-    if ((await processesOf(site.names, names, 'node')).length > 0) {
-      const watched = (await processesOf(site.names, names, kind.shutdownGroup)).length > 0;
-      return view('running', watched ? 'runs' : 'runs; its supervisor was killed, the node was not');
+    const processes = await processesOf(site.names, names, 'node');
+    if (processes.length > 0) {
+      const payload = await processesOf(site.names, names, 'node/payload');
+      return view(
+        'running',
+        isAbandoned(processes, payload) ? 'runs; its supervisor was killed, the node was not' : 'runs',
+      );
     }
     if ((await processesOf(site.names, names, 'watch')).length > 0) return view('creating', 'is starting');
     if ((await readMark(directory, 'power')) === 'off') return view('stopped', 'was switched off');
