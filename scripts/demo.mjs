@@ -5,7 +5,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { api, formwork, list, startFormwork } from './demo/formwork.mjs';
-import { chooseProvider, leftovers } from './demo/host.mjs';
+import { chooseProvider, leftovers, networkOf } from './demo/host.mjs';
 import { prepare, root } from './demo/prepare.mjs';
 
 const json = process.argv.includes('--json');
@@ -13,7 +13,6 @@ const keep = process.argv.includes('--keep');
 const say = (text) => (json ? process.stderr : process.stdout).write(`${text}\n`);
 const title = (text) => say(`\n== ${text}`);
 
-const bridge = 'fwdemo0';
 const dataDirectory = path.resolve(process.env.FORMWORK_DEMO_DIR ?? path.join(root, '.formwork/demo'));
 const { provider, why } = chooseProvider();
 const result = {
@@ -41,7 +40,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 const configuration =
-  provider === 'local' ? { bridge, subnet: '10.79.0.0/24' } : { steps: { defaultMs: { min: 100, max: 600 } } };
+  provider === 'local' ? networkOf(dataDirectory) : { steps: { defaultMs: { min: 100, max: 600 } } };
 
 /** Keys of the node-roles that a run really started, by its events. */
 async function started(server, runId) {
@@ -122,7 +121,7 @@ async function cleanUp(server) {
   } finally {
     await server.stop();
   }
-  const left = leftovers(bridge, siteId, dataDirectory);
+  const left = leftovers({ bridge: networkOf(dataDirectory).bridge, siteId, dataDirectory });
   result.leaks += left.length;
   for (const one of left) say(`  left behind: ${one}`);
   if (left.length > 0) return;

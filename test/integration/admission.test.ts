@@ -202,4 +202,24 @@ describe('admission', () => {
     expect(await violations(house.db)).toEqual([]);
     expect(await run(text)).toBe('succeeded');
   });
+
+  it('lets go of a lock that was kept for a retry, once cancelled', async () => {
+    const faults = [{ kind: 'transient', roles: ['locked'], nodes: ['free-*'] }];
+    await house.configureSite(siteId, { ...machines, steps: quick, faults });
+    const { deploymentId } = await house.apply(
+      specification('free', {}, [{ name: 'box', roles: ['locked'], count: 2 }]),
+    );
+    await until(
+      'one is to be tried again',
+      () => house.nodeRoles('free'),
+      (rows) => rows.some((row) => row.state.state === 'failed' && row.state.retryAtMs !== null),
+    );
+    await house.db.transaction((tx) => cancelRun(tx, deploymentId, 'test'));
+    await until(
+      'what ran has ended',
+      () => house.nodeRoles('free'),
+      (rows) => rows.every((row) => !holds(row.state)),
+    );
+    expect(await violations(house.db)).toEqual([]);
+  });
 });

@@ -49,6 +49,8 @@ export type Claimed =
       readonly fence: number;
       readonly attempt: StoredAttempt;
       readonly isNew: boolean;
+      /** Somebody asked for it to be killed before this claim. */
+      readonly abort: boolean;
     }
   /** `stale`: the job speaks of a dispatch that is over. `moved`: the row changed since it was read; read again. */
   | { readonly ok: false; readonly why: 'stale' | 'moved' | 'taken' };
@@ -100,12 +102,13 @@ export async function claimNodeRole(tx: Transaction, request: ClaimRequest): Pro
     ? await insertAttempt(tx, request, row, number)
     : await readAttempt(tx, row.id, number, request.worker);
   if (attempt === null) return { ok: false, why: 'stale' };
-  await tx.query(
+  const [lease] = await tx.query<{ abort: boolean }>(
     `INSERT INTO claims (node_role_id, attempt_id, worker, fence, lease_until)
      VALUES ($1, $2, $3, $4, clock_timestamp() + $5 * interval '1 millisecond')
      ON CONFLICT (node_role_id) DO UPDATE SET attempt_id = $2, worker = $3, fence = $4,
-       lease_until = clock_timestamp() + $5 * interval '1 millisecond'`,
-    [row.id, attempt.id, request.worker, result.row.fence, leaseMs],
+       lease_until = clock_timestamp() + $5 * interval '1 millisecond', abort = claims.abort AND NOT $6
+     RETURNING abort`,
+    [row.id, attempt.id, request.worker, result.row.fence, leaseMs, queued],
   );
   return {
     ok: true,
@@ -113,6 +116,7 @@ export async function claimNodeRole(tx: Transaction, request: ClaimRequest): Pro
     fence: result.row.fence,
     attempt,
     isNew: queued,
+    abort: lease?.abort ?? false,
   };
 }
 

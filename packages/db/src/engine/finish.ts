@@ -52,9 +52,10 @@ export async function finishNodeRole(tx: Transaction, finish: Finish): Promise<b
     [finish.nodeRoleId],
   );
   if (claim?.fence !== finish.fence) return false;
-  // Somebody asked for it to stop: it does not wait on, it rests.
-  const stops = claim.abort && finish.outcome.kind === 'pended';
-  return recordOutcome(tx, { ...finish, outcome: stops ? { kind: 'withdrawn' } : finish.outcome });
+  // Somebody asked for it to stop: it neither waits on nor will be tried again, it rests.
+  const { outcome } = finish;
+  const goesOn = outcome.kind === 'pended' || (outcome.kind === 'failed' && outcome.retryAtMs !== null);
+  return recordOutcome(tx, { ...finish, outcome: claim.abort && goesOn ? { kind: 'withdrawn' } : outcome });
 }
 
 async function recordOutcome(tx: Transaction, finish: Finish): Promise<boolean> {

@@ -46,6 +46,11 @@ export async function cancelRun(tx: Transaction, deploymentId: string, actor: st
     tx,
     queued.map((row) => ({ nodeRoleId: row.id, event: { kind: 'withdrawn' as const }, actor })),
   );
+  // A lock that is kept for a retry: the retry does not come now.
+  await tx.query(
+    'DELETE FROM lock_holds WHERE node_role_id IN (SELECT id FROM node_roles WHERE run_id = $1 AND NOT holds)',
+    [run.id],
+  );
   await tx.query(
     `UPDATE deployments SET state = CASE WHEN $2 = 'destroy' THEN 'destroying' WHEN $2 = 'apply' THEN 'failed' ELSE state END,
        version = version + 1, updated_at = now() WHERE id = $1`,

@@ -53,12 +53,11 @@ export async function handleStep(
       if (claimed.why === 'moved') continue;
       return;
     }
-    const { attempt, fence, row } = claimed;
+    const { attempt, row } = claimed;
     await underLease(
       deps,
       claimed.isNew ? { ...context, row } : await asStarted(deps, { ...context, row }, attempt),
-      attempt,
-      fence,
+      claimed,
     );
     return;
   }
@@ -76,8 +75,12 @@ async function asStarted(deps: StepDeps, context: StepContext, attempt: StoredAt
   };
 }
 
-async function underLease(deps: StepDeps, context: StepContext, attempt: StoredAttempt, fence: number): Promise<void> {
-  const lease = deps.leases.hold(context.row.id, fence);
+async function underLease(
+  deps: StepDeps,
+  context: StepContext,
+  { attempt, fence, abort }: { readonly attempt: StoredAttempt; readonly fence: number; readonly abort: boolean },
+): Promise<void> {
+  const lease = deps.leases.hold(context.row.id, fence, abort);
   try {
     const outcome = await outcomeOf(deps, context, attempt, fence, lease);
     if (outcome === null) return;

@@ -10,7 +10,8 @@ export interface Lease {
 }
 
 export interface LeaseKeeper {
-  hold(nodeRoleId: string, fence: number): Lease;
+  /** `abort`: it was asked to stop before it was claimed. */
+  hold(nodeRoleId: string, fence: number, abort: boolean): Lease;
   /** How many are held. */
   size(): number;
   /** Lets go of all; their steps run on, on their nodes. */
@@ -62,9 +63,10 @@ export function startLeaseKeeper(deps: {
   const timer = setInterval(() => void tick(), beatMs);
 
   return {
-    hold(nodeRoleId, fence) {
+    hold(nodeRoleId, fence, abort) {
       const mine: Held = { fence, gone: new AbortController(), abort: new AbortController() };
       held.set(nodeRoleId, mine);
+      if (abort) mine.abort.abort();
       return {
         gone: mine.gone.signal,
         abort: mine.abort.signal,

@@ -147,9 +147,7 @@ async function contextOfApply(
   const { bindings, run } = frame;
   const binding = bindings?.byKey.get(row.key);
   const bundle = await bundleOf(deps, frame, row, row.roleDigest);
-  if (bindings === null || binding === undefined) {
-    throw new FormworkError('terminal', 'unbound', `${row.key} is not part of what is wanted`);
-  }
+  if (bindings === null || binding === undefined) return contextOfUnwanted(frame, row, node, bundle);
   const rows = await producerRows(deps.db, frame.deployment.id, bindings, binding);
   const { inputs, untracked, missing } = gatherInputs(
     {
@@ -182,6 +180,33 @@ async function contextOfApply(
       missing.length === 0 ? null : `inputs are missing: ${missing.map((one) => JSON.stringify(one)).join(', ')}`,
   };
 }
+
+/**
+ * Nobody wants it any more, but an attempt may still be under way on its node: enough to attach to that and end it.
+ * What it was started with is stored with the attempt.
+ */
+const contextOfUnwanted = (
+  frame: Frame,
+  row: FullNodeRoleRow,
+  node: NodeRow | null,
+  bundle: RoleBundle,
+): StepContext => ({
+  row,
+  run: frame.run,
+  deployment: frame.deployment,
+  bundle,
+  node,
+  target: node,
+  action: 'run',
+  phase: 'apply',
+  founding: false,
+  inputs: { params: {}, facts: {}, requires: {}, needs: {} },
+  untracked: {},
+  inputHash: '',
+  subject: null,
+  changed: [],
+  problem: `${row.key} is not part of what is wanted any more`,
+});
 
 async function producerRows(
   db: Database,

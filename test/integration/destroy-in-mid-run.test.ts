@@ -8,7 +8,7 @@ import { until } from '../support/until.ts';
 
 const example = readFileSync(path.resolve(import.meta.dirname, '../../examples/etcd.yaml'), 'utf8');
 
-describe('a deployment that is destroyed while its machines are being made', () => {
+describe('a deployment that is destroyed in mid-run', () => {
   let database: TestDatabase;
   let redis: TestRedis | null = null;
   let house: House;
@@ -19,7 +19,7 @@ describe('a deployment that is destroyed while its machines are being made', () 
     house = await openHouse({ databaseUrl: database.url, redisUrl: redis?.url ?? null });
     // They would take an hour to come up: only stopping the creates ends the test.
     await house.addSite('here', 'sim', { bootMs: 3_600_000, callMs: 150 });
-    await house.startWorker();
+    await house.addSite('busy', 'sim', { bootMs: 10, steps: { defaultMs: 3_600_000 } });
   });
   afterAll(async () => {
     await house.close();
@@ -28,6 +28,7 @@ describe('a deployment that is destroyed while its machines are being made', () 
   });
 
   it.each(['running', 'waiting'])('stops creates that are %s, and ends with nothing left', async (state) => {
+    const worker = await house.startWorker();
     await house.apply(example);
     await until(`a machine is ${state}`, async () =>
       (await house.nodeRoles('edge')).some((row) => row.as === 'machine' && row.state.state === state),
@@ -38,5 +39,20 @@ describe('a deployment that is destroyed while its machines are being made', () 
     const open = await house.db.query(`SELECT 1 FROM attempts WHERE state IN ('running', 'waiting')`);
     const holds = await house.db.query('SELECT 1 FROM claims UNION ALL SELECT 1 FROM lock_holds');
     expect([open, holds]).toEqual([[], []]);
+    await worker.close();
+  });
+
+  it('ends steps whose worker is gone, so that their machines can go', async () => {
+    const worker = await house.startWorker();
+    await house.apply(example.replace('site: here', 'site: busy'));
+    await until('a step runs', async () =>
+      (await house.nodeRoles('edge')).some((row) => row.as === 'host-hosts' && row.state.state === 'running'),
+    );
+    await worker.close();
+    const run = await house.destroy('edge');
+    const next = await house.startWorker();
+    expect(await house.runEnd(run.runId)).toBe('succeeded');
+    expect(await house.db.query('SELECT 1 FROM claims UNION ALL SELECT 1 FROM lock_holds')).toEqual([]);
+    await next.close();
   });
 });
