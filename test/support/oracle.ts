@@ -42,7 +42,8 @@ export async function violations(db: Database): Promise<readonly string[]> {
     ...(await said(
       db,
       `SELECT 'lock ' || l.name || ' kept by ' || n.key AS what FROM lock_holds l JOIN node_roles n ON n.id = l.node_role_id
-       WHERE NOT n.holds AND NOT (n.state_data->>'retryAtMs' IS NOT NULL OR n.state_data->'work'->>'retryAtMs' IS NOT NULL)`,
+       LEFT JOIN runs r ON r.id = n.run_id
+       WHERE NOT n.holds AND NOT (r.state = 'running' AND (n.state_data->>'retryAtMs' IS NOT NULL OR n.state_data->'work'->>'retryAtMs' IS NOT NULL))`,
     )),
     ...(await said(
       db,
