@@ -164,9 +164,10 @@ describe('what ran on a node', () => {
       () => late,
       (kinds) => kinds.length > 0,
     );
-    expect(late).toEqual(['fenced']);
     await house.ssh('late', 'late-box-1', 'touch /var/lib/probe/go-late');
     expect(await house.runEnd(runId)).toBe('succeeded');
+    // It may have claimed it more than once in its sleep.
+    expect(new Set(late)).toEqual(new Set(['fenced']));
     expect(await house.ssh('late', 'late-box-1', 'cat /var/lib/probe/held')).toBe('late');
   });
 });
