@@ -40,7 +40,8 @@ export async function openStage(
       ]);
       await house.stop();
       const left: string[] = [];
-      for (const site of sites) left.push(...(await site.sweep()));
+      for (const site of sites)
+        left.push(...(await site.sweep().catch((error: unknown) => [`the sweep failed: ${String(error)}`])));
       await house.close();
       await redis?.stop();
       await database.stop();
