@@ -35,6 +35,8 @@ export interface AppOptions {
   /** PEM texts. */
   readonly tls?: { readonly cert: string; readonly key: string };
   readonly processMetrics?: boolean;
+  /** Sent as header `formwork-instance` with every answer. */
+  readonly instance?: string;
 }
 
 /** The HTTP side as a value: nothing listens, nothing is scheduled. `close` ends its streams and waits. */
@@ -81,6 +83,13 @@ export async function buildApp(deps: ServerDeps, options: AppOptions = {}): Prom
   });
   app.addHook('onClose', () => hub.close());
 
+  const { instance } = options;
+  if (instance !== undefined) {
+    app.addHook('onRequest', (_, reply, done) => {
+      reply.header('formwork-instance', instance);
+      done();
+    });
+  }
   await app.register(helmet, { crossOriginResourcePolicy: { policy: 'same-origin' } });
   await app.register(rateLimit, {
     max: deps.limits.requestsPerMinute,

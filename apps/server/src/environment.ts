@@ -23,14 +23,22 @@ export const environment = z
     /** Folder of the bundled packs. */
     FORMWORK_CONTENT_DIR: text.default(path.join(root, 'content')),
     FORMWORK_MIGRATIONS_DIR: text.default(path.join(root, 'prisma/migrations')),
+    /** Sent with every answer, so that whoever started this server knows it from others on the port. */
+    FORMWORK_INSTANCE: text.optional(),
+    /** `1`: stop when stdin, a pipe held by whoever started it, ends. */
+    FORMWORK_UNTIL_STDIN_ENDS: z.enum(['0', '1']).default('0'),
     FORMWORK_TLS_CERT_FILE: text.optional(),
     FORMWORK_TLS_KEY_FILE: text.optional(),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
     NODE_ENV: z.string().optional(),
   })
   .refine((given) => (given.FORMWORK_TLS_CERT_FILE === undefined) === (given.FORMWORK_TLS_KEY_FILE === undefined), {
+    path: ['FORMWORK_TLS_CERT_FILE'],
     message: 'TLS needs both FORMWORK_TLS_CERT_FILE and FORMWORK_TLS_KEY_FILE',
   })
-  .refine((given) => existsSync(given.FORMWORK_CONTENT_DIR), { message: 'FORMWORK_CONTENT_DIR is not there' });
+  .refine((given) => existsSync(given.FORMWORK_CONTENT_DIR), {
+    path: ['FORMWORK_CONTENT_DIR'],
+    message: 'the folder is not there',
+  });
 
 export type Environment = z.infer<typeof environment>;

@@ -86,7 +86,13 @@ export async function openServer(settings: Environment, log: FastifyBaseLogger):
     print: (line) => process.stdout.write(line),
   });
   const tls = tlsOf(settings);
-  const app = await buildApp(deps, { logger: log, processMetrics: true, ...(tls === null ? {} : { tls }) });
+  const instance = settings.FORMWORK_INSTANCE;
+  const app = await buildApp(deps, {
+    logger: log,
+    processMetrics: true,
+    ...(tls === null ? {} : { tls }),
+    ...(instance === undefined ? {} : { instance }),
+  });
   const address = await app.listen({ host: settings.FORMWORK_HOST, port: settings.FORMWORK_PORT });
   if (tls === null && !['127.0.0.1', '::1', 'localhost'].includes(settings.FORMWORK_HOST)) {
     log.warn({ address }, 'tokens travel in plain: give TLS files, or put a proxy with TLS before this server');

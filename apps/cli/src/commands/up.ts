@@ -10,6 +10,7 @@ import { lockDataDirectory } from '../up/lock.ts';
 import { openLogFile } from '../up/log-file.ts';
 import { endOrphans, openChildRecord } from '../up/orphans.ts';
 import { findPrograms } from '../up/programs.ts';
+import { refuseTls, requireFreePort } from '../up/refuse-settings.ts';
 import { createReport } from '../up/report.ts';
 import { supervise } from '../up/supervise.ts';
 
@@ -41,6 +42,7 @@ export function upCommand(io: Io): Command {
 }
 
 async function up(io: Io, options: z.output<typeof optionsSchema>): Promise<void> {
+  refuseTls(io.env);
   const isRoot = process.getuid?.() === 0;
   const directory = path.resolve(options.dataDir ?? defaultDataDirectory(io.env, isRoot));
   const report = createReport(io, options.json);
@@ -49,6 +51,7 @@ async function up(io: Io, options: z.output<typeof optionsSchema>): Promise<void
   try {
     const orphans = await endOrphans(directory, 12_000);
     if (orphans.length > 0) report({ kind: 'orphans', names: orphans });
+    await requireFreePort(options.host, options.port);
     await run(io, options, directory, report);
   } finally {
     lock.release();

@@ -38,7 +38,7 @@ export interface Child {
 
 /**
  * Starts it. Each child has a session of its own, so that Ctrl-C reaches `up` alone and the order of stopping is ours,
- * and a pipe as stdin, by whose end it sees us die.
+ * and a pipe as stdin, by whose end it sees us die (server and worker look with FORMWORK_UNTIL_STDIN_ENDS).
  */
 export function startChild(plan: ChildPlan, onEvent: (event: ChildEvent) => void): Child {
   const backoff = createBackoff(plan.backoff);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { FormworkError } from '@formwork/api';
 import { z } from 'zod';
 import type { BackoffTimes } from './backoff.ts';
@@ -50,7 +51,14 @@ export async function supervise(options: SuperviseOptions, signal: AbortSignal):
     const { backoff, openLog, programs } = options;
     children.unshift(startChild({ name, args: programs[name], backoff, log: openLog(name), ...more }, onEvent));
   };
-  const environment = () => ({ ...options.env, DATABASE_URL: databaseUrl ?? undefined });
+  const instance = randomUUID();
+  const environment = () => ({
+    ...options.env,
+    DATABASE_URL: databaseUrl ?? undefined,
+    FORMWORK_INSTANCE: instance,
+    // So that they end with us however we end.
+    FORMWORK_UNTIL_STDIN_ENDS: '1',
+  });
   const onDatabaseLine = (line: string): void => {
     const url = readUrl(line);
     if (url === null) return;
@@ -78,7 +86,7 @@ export async function supervise(options: SuperviseOptions, signal: AbortSignal):
       await answered;
     }
     start('server', { env: environment });
-    await waitReady(options.serverUrl, limit);
+    await waitReady(options.serverUrl, instance, limit);
     start('worker', { env: environment });
     starting = false;
     return { stop };

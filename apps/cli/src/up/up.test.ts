@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,6 +14,7 @@ import { lockDataDirectory } from './lock.ts';
 import { openLogFile } from './log-file.ts';
 import { endOrphans, openChildRecord } from './orphans.ts';
 import { processStart } from './process-identity.ts';
+import { refuseTls, requireFreePort } from './refuse-settings.ts';
 import { type Supervised, supervise } from './supervise.ts';
 
 let directory = '';
@@ -27,11 +28,21 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer();
+async function listen(listener?: RequestListener): Promise<{ port: number; close: () => Promise<void> }> {
+  const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const { port, close } = await listen();
+  await close();
   return port;
 }
 
@@ -55,11 +66,11 @@ const trace = () => readFileSync(path.join(directory, 'trace'), 'utf8').trim().s
 const database = `console.log(JSON.stringify({ url: 'postgres://x:secret@h/db' })); setInterval(() => {}, 1000);`;
 const serving = `
   console.log('db ' + process.env.DATABASE_URL);
-  createServer((_, r) => r.end('{}')).listen(Number(process.env.FORMWORK_PORT), '127.0.0.1');`;
+  createServer((_, r) => r.setHeader('formwork-instance', process.env.FORMWORK_INSTANCE).end('{}')).listen(Number(process.env.FORMWORK_PORT), '127.0.0.1');`;
 const idle = 'setInterval(() => {}, 1000);';
 
-async function start(server: string, worker: string, events: ChildEvent[] = []) {
-  const port = await freePort();
+async function start(server: string, worker: string, events: ChildEvent[] = [], givenPort?: number) {
+  const port = givenPort ?? (await freePort());
   return supervise(
     {
       programs: {
@@ -109,6 +120,16 @@ describe('supervise', () => {
     expect(trace().at(-1)).toBe('database stop');
   });
 
+  it('does not take another server on its port for its own', async () => {
+    const foreign = await listen((_, response) => response.setHeader('formwork-instance', 'other').end('{}'));
+    try {
+      await expect(start(serving, idle, [], foreign.port)).rejects.toThrow('EADDRINUSE');
+      expect(trace()).not.toContain('worker start');
+    } finally {
+      await foreign.close();
+    }
+  });
+
   it('kills what does not stop', async () => {
     supervised = await start(
       serving.replace(
@@ -121,6 +142,33 @@ describe('supervise', () => {
     await supervised.stop();
     expect(trace()).toContain('server deaf');
     expect(trace().at(-1)).toBe('database stop');
+  });
+});
+
+describe('what up refuses', () => {
+  it('a port that somebody has, naming it and the way out', async () => {
+    const foreign = await listen();
+    try {
+      const refused = requireFreePort('127.0.0.1', foreign.port);
+      await expect(refused).rejects.toMatchObject({ code: 'port-taken' });
+      await expect(refused).rejects.toThrow(
+        `port ${String(foreign.port)} of 127.0.0.1 is taken by another program; choose one with --port`,
+      );
+    } finally {
+      await foreign.close();
+    }
+    await requireFreePort('127.0.0.1', foreign.port);
+  });
+
+  it("an address that is not this machine's", async () => {
+    await expect(requireFreePort('192.0.2.1', 8468)).rejects.toMatchObject({ code: 'cannot-listen' });
+  });
+
+  it('TLS, which its children would not know of each other', () => {
+    expect(() => {
+      refuseTls({ FORMWORK_TLS_CERT_FILE: '/c', FORMWORK_TLS_KEY_FILE: '/k' });
+    }).toThrow('unset FORMWORK_TLS_CERT_FILE and FORMWORK_TLS_KEY_FILE and put a proxy');
+    refuseTls({});
   });
 });
 
