@@ -11,11 +11,15 @@ if (!parsed.success) {
   process.exit(2);
 }
 const settings = parsed.data;
-const log = pino({
-  level: settings.LOG_LEVEL,
-  base: { app: 'server' },
-  redact: { paths: ['req.headers.authorization', 'headers.authorization', 'authorization'], censor: '[redacted]' },
-});
+const log = pino(
+  {
+    level: settings.LOG_LEVEL,
+    base: { app: 'server' },
+    redact: { paths: ['req.headers.authorization', 'headers.authorization', 'authorization'], censor: '[redacted]' },
+  },
+  // Synchronous: pino's default never comes back from `fatal` when whoever read the log is gone.
+  pino.destination({ fd: 1, sync: true }),
+);
 
 const end = (error: unknown, message: string): void => {
   log.fatal({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, message);
@@ -40,6 +44,10 @@ const stop = (signal: string): void => {
 };
 process.on('SIGTERM', () => stop('SIGTERM'));
 process.on('SIGINT', () => stop('SIGINT'));
+if (settings.FORMWORK_UNTIL_STDIN_ENDS === '1') {
+  const gone = (): void => stop('end of stdin');
+  process.stdin.on('end', gone).on('error', gone).resume();
+}
 
 starting.then(
   (server) => log.info({ url: server.url }, 'the server is ready'),

@@ -8,18 +8,27 @@ const list = z.string().transform((text) =>
 );
 
 /** What a worker is told by its environment. */
-export const environment = z.object({
-  DATABASE_URL: z.string().min(1),
-  REDIS_URL: z.string().min(1).optional(),
-  FORMWORK_MASTER_KEY_FILE: z.string().min(1).optional(),
-  FORMWORK_MASTER_KEY: z.string().min(1).optional(),
-  /** Where providers keep what is this host's. */
-  FORMWORK_DATA_DIR: z.string().min(1).default('/var/lib/formwork'),
-  /** Unique among the workers of one database; made up when not given. */
-  FORMWORK_WORKER_ID: z.string().min(1).optional(),
-  /** Names of the sites it serves, by commas; all when not given. */
-  FORMWORK_WORKER_SITES: list.optional(),
-  /** Steps at once. */
-  FORMWORK_WORKER_SLOTS: z.coerce.number().int().min(1).max(1_000).default(32),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
-});
+export const environment = z
+  .object({
+    DATABASE_URL: z.string().min(1),
+    REDIS_URL: z.string().min(1).optional(),
+    FORMWORK_MASTER_KEY_FILE: z.string().min(1).optional(),
+    FORMWORK_MASTER_KEY: z.string().min(1).optional(),
+    /** Where providers keep what is this host's. */
+    FORMWORK_DATA_DIR: z.string().min(1).default('/var/lib/formwork'),
+    /** Unique among the workers of one database; made up when not given. */
+    FORMWORK_WORKER_ID: z.string().min(1).optional(),
+    /** Names of the sites it serves, by commas; all when not given. */
+    FORMWORK_WORKER_SITES: list.optional(),
+    /** Steps at once. */
+    FORMWORK_WORKER_SLOTS: z.coerce.number().int().min(1).max(1_000).default(32),
+    /** `1`: stop when stdin, a pipe held by whoever started it, ends. */
+    FORMWORK_UNTIL_STDIN_ENDS: z.enum(['0', '1']).default('0'),
+    LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
+  })
+  .refine((given) => given.FORMWORK_MASTER_KEY_FILE !== undefined || given.FORMWORK_MASTER_KEY !== undefined, {
+    path: ['FORMWORK_MASTER_KEY_FILE'],
+    message: 'a worker needs the master key of its servers: give this file, or the key itself as FORMWORK_MASTER_KEY',
+  });
+
+export type Environment = z.infer<typeof environment>;
