@@ -170,6 +170,41 @@ describe('apply', () => {
   });
 });
 
+describe('site set', () => {
+  const site = {
+    id: 's1',
+    name: 'here',
+    provider: 'local',
+    configuration: {},
+    credentials: null,
+    params: {},
+    maxNodes: 5,
+    nodes: 0,
+    lastCheck: null,
+    version: 2,
+    createdAt: '2026-01-01T00:00:00Z',
+    updatedAt: '2026-01-01T00:00:00Z',
+  };
+
+  it('sends only what is named, as a merge patch', async () => {
+    let seen = '';
+    const words = ['site', 'set', 'here', '--set', 'parallelStarts=2', '--set', 'mirror=null', '--max-nodes', '5'];
+    const { code, out } = await run([...words, '--no-check'], (request, response) => {
+      seen = `${request.method ?? ''} ${request.url ?? ''} ${request.headers['content-type'] ?? ''} `;
+      request.on('data', (chunk: Buffer) => (seen += chunk.toString()));
+      request.on('end', () => response.setHeader('content-type', 'application/json').end(JSON.stringify(site)));
+    });
+    expect({ code, out }).toEqual({ code: 0, out: 'site here changed\n' });
+    expect(seen).toBe(
+      'PATCH /api/v1/sites/here application/merge-patch+json {"configuration":{"parallelStarts":2,"mirror":null},"maxNodes":5}',
+    );
+  });
+
+  it('refuses to change nothing', async () => {
+    expect(await run(['site', 'set', 'here'])).toMatchObject({ code: 2 });
+  });
+});
+
 describe('completion', () => {
   it.each(['bash', 'zsh', 'fish'])('of %s knows commands, subcommands and kinds', async (shell) => {
     const { code, out } = await run(['completion', shell]);

@@ -1,3 +1,4 @@
+import { FormworkError } from '@formwork/api';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { apiCommand, collect, readOptions } from '../command-options.ts';
@@ -19,6 +20,7 @@ export function siteCommand(io: Io): Command {
   return new Command('site')
     .description('the places where nodes are made')
     .addCommand(addCommand(io))
+    .addCommand(setCommand(io))
     .addCommand(getCommand(io, 'sites').name('list').description('list the sites'))
     .addCommand(checkCommand(io))
     .addCommand(deleteCommand(io));
@@ -48,6 +50,33 @@ const addCommand = (io: Io): Command =>
       });
       session.print(site, `site ${site.name} added\n`, site.name);
       if (options.check) await check(session, name);
+    });
+
+const setSchema = addSchema.omit({ provider: true });
+
+const setCommand = (io: Io): Command =>
+  apiCommand('set', 'change a site and check it; what is not named stays as it is')
+    .argument('<name>')
+    .option('--set <key=value>', "the provider's configuration, values as YAML; null takes a key away", collect)
+    .option('--param <name=value>', 'a parameter of the site layer, by full name; null takes it away', collect)
+    .option('--credentials <secret>', 'name of a secret; also to seal a changed one anew')
+    .option('--max-nodes <n>', 'never more nodes than this')
+    .option('--no-check', 'do not ask a worker to check it')
+    .action(async (name: string, given: unknown) => {
+      const { set, param, credentials, maxNodes, check: checked } = readOptions(setSchema, given);
+      const body = {
+        ...(set.length === 0 ? {} : { configuration: parseAssignments(set) }),
+        ...(param.length === 0 ? {} : { params: parseAssignments(param) }),
+        ...(credentials === undefined ? {} : { credentials }),
+        ...(maxNodes === undefined ? {} : { maxNodes }),
+      };
+      if (Object.keys(body).length === 0) {
+        throw new FormworkError('invalid', 'usage', 'nothing to change; see: formwork site set --help');
+      }
+      const session = await openSession(io, given);
+      const site = await session.client.call('patchSite', { params: { site: name }, body });
+      session.print(site, `site ${site.name} changed\n`, site.name);
+      if (checked) await check(session, name);
     });
 
 const checkCommand = (io: Io): Command =>
