@@ -6,6 +6,7 @@ import { runCommand } from '../run-command.mjs';
 /** Package by the program (or file) that shows it is there; grouped by what wants them. */
 const debianPackages = {
   redis: { 'redis-server': 'redis-server' },
+  keys: { 'ssh-keygen': 'openssh-client', openssl: 'openssl' },
   sshd: {
     '/usr/sbin/sshd': 'openssh-server',
     'ssh-keygen': 'openssh-client',
@@ -15,6 +16,8 @@ const debianPackages = {
     unshare: 'util-linux',
     setpriv: 'util-linux',
     useradd: 'passwd',
+    mount: 'mount',
+    tar: 'tar',
   },
   machines: {
     'systemd-nspawn': 'systemd-container',
