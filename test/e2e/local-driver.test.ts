@@ -102,6 +102,7 @@ describe('a machine on this host', () => {
 
   it('runs on when its supervisor is killed, and still comes back after a reboot', async () => {
     const before = await site.ssh(machine, bootIdOf);
+    expect((await observed()).message).toBe('e2e-node-1 runs; SSH answers');
     const supervisors = await site.processes(machine.providerId, 'node/supervisor');
     expect(supervisors.length).toBeGreaterThan(0);
     for (const pid of supervisors) process.kill(pid, 'SIGKILL');
@@ -109,6 +110,7 @@ describe('a machine on this host', () => {
       () => site.processes(machine.providerId, 'node/supervisor'),
       (left) => left.length === 0,
     );
+    expect((await observed()).message).toContain('its supervisor was killed');
     expect(await site.create(request)).toEqual(machine);
     expect(await site.ssh(machine, bootIdOf)).toBe(before);
     await site.ssh(machine, 'systemctl reboot').catch(() => undefined);
