@@ -55,4 +55,24 @@ describe('a deployment that is destroyed in mid-run', () => {
     expect(await house.db.query('SELECT 1 FROM claims UNION ALL SELECT 1 FROM lock_holds')).toEqual([]);
     await next.close();
   });
+
+  it('can be destroyed again while its destruction has not begun', async () => {
+    const worker = await house.startWorker();
+    await house.apply(example.replace('site: here', 'site: busy'));
+    await until('a step runs', async () =>
+      (await house.nodeRoles('edge')).some((row) => row.as === 'host-hosts' && row.state.state === 'running'),
+    );
+    await worker.close();
+    await house.destroy('edge');
+    // Released, and held up by a lane that a step without a worker still holds.
+    await until('its removal is released', async () =>
+      (await house.nodeRoles('edge')).some(
+        ({ state }) => state.state === 'removing' && state.work.phase === 'ready' && !state.work.queued,
+      ),
+    );
+    const again = await house.destroy('edge');
+    const next = await house.startWorker();
+    expect(await house.runEnd(again.runId)).toBe('succeeded');
+    await next.close();
+  });
 });

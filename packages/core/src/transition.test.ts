@@ -86,6 +86,17 @@ describe('transition', () => {
     expect(transition({ state: 'active' }, { kind: 'kept' })).toBeNull();
   });
 
+  it('lets a removal that has not started be planned anew, however far it had come', () => {
+    const resting: readonly NodeRoleState[] = [
+      { state: 'removing', work: { phase: 'blocked' } },
+      { state: 'removing', work: { phase: 'ready', queued: false } },
+      { state: 'removing', work: { phase: 'failed', error, retryAtMs: null } },
+    ];
+    for (const state of resting) {
+      expect(transition(state, { kind: 'planned' })).toEqual({ state: 'removing', work: { phase: 'blocked' } });
+    }
+  });
+
   it('keeps the error through a failure and forgets it with the retry', () => {
     const failed = transition({ state: 'running', attempt: 1 }, { kind: 'failed', error, retryAtMs: 7 });
     expect(failed).toEqual({ state: 'failed', error, retryAtMs: 7 });

@@ -108,8 +108,11 @@ function stepWork(work: RemovalWork, event: NodeRoleEvent): RemovalWork | null {
         ? { phase: 'waiting', attempt: work.attempt, untilMs: event.untilMs, why: event.why }
         : null;
     case 'retried':
-    case 'planned':
       return work.phase === 'failed' || work.phase === 'blocked' ? { phase: 'blocked' } : null;
+    case 'planned':
+      return work.phase === 'failed' || work.phase === 'blocked' || (work.phase === 'ready' && !work.queued)
+        ? { phase: 'blocked' }
+        : null;
     case 'withdrawn':
       return (work.phase === 'ready' && work.queued) || work.phase === 'running' || work.phase === 'waiting'
         ? { phase: 'blocked' }

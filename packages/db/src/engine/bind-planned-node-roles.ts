@@ -1,4 +1,4 @@
-import { holds, type NodeRoleEvent, type PlanAction, type WorkVertex, workOf } from '@formwork/core';
+import { FormworkError, holds, type NodeRoleEvent, type PlanAction, type WorkVertex, workOf } from '@formwork/core';
 import type { Transaction } from '../database.ts';
 import { type ApprovalScope, taskStage } from './approval.ts';
 import { changeNodeRoles, type NodeRoleChange } from './change-node-roles.ts';
@@ -60,7 +60,16 @@ export async function bindPlannedNodeRoles(tx: Transaction, scope: ApprovalScope
     });
   }
   await dropUnbound(tx, scope, changes, touched);
-  await changeNodeRoles(tx, changes);
+  const results = await changeNodeRoles(tx, changes);
+  // A node-role left behind in the former run would never be looked at again.
+  const refused = results.find((result) => !result.ok);
+  if (refused !== undefined) {
+    throw new FormworkError(
+      'internal',
+      'plan-not-bound',
+      `${refused.row?.key ?? 'a node-role'} could not be taken into the new run`,
+    );
+  }
   await insertPlannedNodeRoles(tx, scope, inserts);
   // A lock is kept for a retry; what is planned anew takes its turn anew.
   await tx.query(
