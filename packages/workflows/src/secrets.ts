@@ -22,7 +22,7 @@ export function openSecrets(store: SecretStore): Secrets {
   };
 }
 
-export const isSecretReference = (value: Json | undefined): value is Json & SecretReference =>
+const isSecretReference = (value: Json | undefined): value is Json & SecretReference =>
   isJsonObject(value) && isJsonObject(value['$secret']);
 
 /** Inputs with every secret in plain, and where they stand. */

@@ -7,10 +7,10 @@ import { isDead, wasTouched } from './removals.ts';
 import type { Removal } from './removals.ts';
 
 /** Most members that one plan may take from a cluster of `members`. */
-export const mayLose = (members: number): number => Math.max(1, Math.floor((members - 1) / 2));
+const mayLose = (members: number): number => Math.max(1, Math.floor((members - 1) / 2));
 
 /** Fewest healthy members with which a cluster of `members` decides anything. */
-export const majority = (members: number): number => Math.floor(members / 2) + 1;
+const majority = (members: number): number => Math.floor(members / 2) + 1;
 
 /**
  * Refuses what would cost a `quorum: majority` role its majority: more than `mayLose(n)` of n members in one plan, or a

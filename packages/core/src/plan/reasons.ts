@@ -7,7 +7,7 @@ import { disruptions } from '../role.ts';
 import type { Disruption, ParamDeclaration, RoleDefinition } from '../role.ts';
 
 /** Names whose values differ, whichever side lacks them; sorted. */
-export function changedNames(before: JsonObject, after: JsonObject): readonly string[] {
+function changedNames(before: JsonObject, after: JsonObject): readonly string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...names].filter((name) => !same(before[name], after[name])).sort();
 }

@@ -95,7 +95,7 @@ function isUnchanged(view: RunView, row: FullNodeRoleRow): boolean {
   return missing.length === 0 && hashInputs(binding.role.digest, inputs) === row.applied.inputHash;
 }
 
-export const bindingOf = (view: RunView, row: Pick<FullNodeRoleRow, 'key'>): Binding | null =>
+const bindingOf = (view: RunView, row: Pick<FullNodeRoleRow, 'key'>): Binding | null =>
   view.bindings?.byKey.get(row.key) ?? null;
 
 function gatherDeps(view: RunView): Parameters<typeof gatherInputs>[0] {

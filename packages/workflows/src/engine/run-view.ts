@@ -111,7 +111,7 @@ export async function loadRunView(deps: RunViewDeps, run: RunRow): Promise<RunVi
 }
 
 /** Where a vertex stands, by its row. A row that is gone has been removed: done for what takes away. */
-export function standingOf(vertex: WorkVertex, row: FullNodeRoleRow | null, run: Pick<RunRow, 'id'>): Standing {
+function standingOf(vertex: WorkVertex, row: FullNodeRoleRow | null, run: Pick<RunRow, 'id'>): Standing {
   if (vertex.purpose !== 'apply') {
     if (row === null || row.state.state === 'removed') return 'ok';
     if (row.state.state === 'skipped') return 'skipped';

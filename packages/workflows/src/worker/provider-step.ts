@@ -31,7 +31,7 @@ export interface ProviderStepDeps {
 }
 
 /** Key of a create: the same machine however often it is asked for (provider contract, rule 4). */
-export const createKey = (node: Pick<NodeRow, 'id' | 'incarnation' | 'candidate'>): string =>
+const createKey = (node: Pick<NodeRow, 'id' | 'incarnation' | 'candidate'>): string =>
   createHash('sha256').update(`${node.id} ${node.incarnation} ${node.candidate}`).digest('hex').slice(0, 40);
 
 export const referenceOf = (node: NodeRow): NodeReference => ({
