@@ -5,6 +5,7 @@ export { renderFile } from './template/render-file.ts';
 export { nestedParams, templateScope } from './template/template-scope.ts';
 export type { TemplateInputs } from './template/template-scope.ts';
 export { normalizeSpecification } from './specification/normalize-specification.ts';
+export type { CheckedSpecification } from './specification/normalize-specification.ts';
 export { locateProblems, parseSpecification } from './specification/parse-specification.ts';
 export { contentSchemas } from './schema/content-schemas.ts';
 export type { ContentDocument } from './schema/content-schemas.ts';

@@ -11,6 +11,7 @@ export { siteViewOf } from './engine/site-view.ts';
 export { createWorkerExecutors } from './executors/worker-executors.ts';
 export { approve } from './planning/approve.ts';
 export type { ApprovalRequest } from './planning/approve.ts';
+export { findFurtherProblems } from './planning/find-further-problems.ts';
 export { proposeDeployment, proposeDestroy } from './planning/propose.ts';
 export type { PlanningDeps, Proposal } from './planning/propose.ts';
 export { proposeTask } from './planning/propose-task.ts';

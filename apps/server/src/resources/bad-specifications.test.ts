@@ -53,6 +53,30 @@ describe('a bad specification', () => {
     expect(await rowCounts(server.db)).toEqual(before);
   });
 
+  it('does not hide what its content is about behind what its shape is', async () => {
+    const groups = [
+      { name: 'etcd', roles: ['etcd'], count: -1, site: 'hear', imag: 'debian-12' },
+      { name: 'etcd', roles: ['etdc'], count: 1e9, site: 'here' },
+    ];
+    const params = { etcd: { quotaBackendBites: 3, snapshotCount: 'many' } };
+    const answer = await put({ name: 'edge', workflow: 'etcd', params, groups });
+    expect(answer.status).toBe(422);
+    expect(
+      problemsIn(answer.body)
+        .map((problem) => problem.path)
+        .sort(),
+    ).toEqual([
+      '$.groups[0].count',
+      '$.groups[0].imag',
+      '$.groups[0].site',
+      '$.groups[1].count',
+      '$.groups[1].name',
+      '$.groups[1].roles[0]',
+      '$.params.etcd.quotaBackendBites',
+      '$.params.etcd.snapshotCount',
+    ]);
+  });
+
   it.each([0, -1, 1e9])('with a count of %s is refused with what to do', async (count) => {
     const group = { name: 'host', roles: ['host'], count, site: 'here' };
     const answer = await put({ formwork: 1, name: 'edge', workflow: 'base', groups: [group] });

@@ -1,7 +1,7 @@
 import { runEnded } from '@formwork/api';
 import { FormworkError, isJsonArray, type Json, type Problem, type Specification } from '@formwork/core';
 import { auditedDatabase, type DeploymentRecord, requireVersion } from '@formwork/db';
-import { proposeDeployment, proposeDestroy } from '@formwork/workflows';
+import { findFurtherProblems, proposeDeployment, proposeDestroy } from '@formwork/workflows';
 import { reachableIds, requireSites } from '../auth/caller.ts';
 import type { ServerDeps } from '../deps.ts';
 import { auditEntry } from '../http/audit.ts';
@@ -44,7 +44,11 @@ export function deploymentHandlers(deps: ServerDeps & { readonly runs: RunReader
     },
     applyDeployment: async ({ params, body, caller, ifMatch, signal }) => {
       const { parsed, locate } = parseDocument(body);
-      if (!parsed.ok) throw invalidSpecification(locate(parsed.problems));
+      if (!parsed.ok) {
+        const { draft, problems } = parsed;
+        const further = draft === null ? [] : await findFurtherProblems(deps, draft, problems);
+        throw invalidSpecification(locate([...problems, ...further]));
+      }
       const spec = parsed.value;
       const known = await inventory.deployments.byName(params.name);
       const living = known?.state === 'destroyed' ? null : known;

@@ -1,9 +1,14 @@
-import { locateProblems, normalizeSpecification, parseSpecification } from '@formwork/content';
-import type { Checked, Problem, Specification } from '@formwork/core';
+import {
+  type CheckedSpecification,
+  locateProblems,
+  normalizeSpecification,
+  parseSpecification,
+} from '@formwork/content';
+import type { Problem } from '@formwork/core';
 
 /** A specification as it was sent: YAML text, whose problems then carry lines, or a JSON value. */
 export interface SentSpecification {
-  readonly parsed: Checked<Specification>;
+  readonly parsed: CheckedSpecification;
   readonly locate: (problems: readonly Problem[]) => readonly Problem[];
 }
 

@@ -1,13 +1,4 @@
-import type {
-  Checked,
-  Json,
-  JsonObject,
-  NodeGroup,
-  PathSegment,
-  Problem,
-  SizeRequest,
-  Specification,
-} from '@formwork/core';
+import type { Json, JsonObject, NodeGroup, PathSegment, Problem, SizeRequest, Specification } from '@formwork/core';
 import { isJsonArray, isJsonObject, jsonPath } from '@formwork/core';
 import { validRange } from 'semver';
 import { parseDurationMs } from '../document/duration.ts';
@@ -20,15 +11,23 @@ const longestHostname = 63;
 const maxNodes = 20_000;
 
 /**
+ * A specification, or every problem of its shape. The draft is what could be read of it all the same, with blanks where
+ * something was wrong: enough to look for the other problems in the same go, and for nothing else.
+ */
+export type CheckedSpecification =
+  | { readonly ok: true; readonly value: Specification }
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly draft: Specification | null };
+
+/**
  * A specification from a parsed document: shape, names and numbers checked (every problem at once), durations in
  * milliseconds, parameters by full name, every default filled in, sets sorted. What needs packs or sites is
  * `validateSpecification`'s.
  */
-export function normalizeSpecification(document: unknown): Checked<Specification> {
+export function normalizeSpecification(document: unknown): CheckedSpecification {
   const plain = plainJson(document);
-  if (!plain.ok) return plain;
+  if (!plain.ok) return { ...plain, draft: null };
   const problems = checkValue(specificationSchema, plain.value).map(withCountRemedy);
-  if (!isJsonObject(plain.value)) return { ok: false, problems };
+  if (!isJsonObject(plain.value)) return { ok: false, problems, draft: null };
   const root = plain.value;
   const groups = list(root['groups']).map((group, index) => readGroup(root, group, index, problems));
   if (problems.length === 0 && groups.reduce((sum, group) => sum + group.count, 0) > maxNodes) {
@@ -53,14 +52,15 @@ export function normalizeSpecification(document: unknown): Checked<Specification
     priority: typeof root['priority'] === 'number' ? root['priority'] : 0,
     ttlMs: parseDurationMs(text(root['ttl'])),
   };
-  return problems.length === 0 ? { ok: true, value: specification } : { ok: false, problems };
+  return problems.length === 0 ? { ok: true, value: specification } : { ok: false, problems, draft: specification };
 }
 
 function readGroup(root: JsonObject, value: Json, index: number, problems: Problem[]): NodeGroup {
   const at = (...rest: PathSegment[]): PathSegment[] => ['groups', index, ...rest];
   const group = isJsonObject(value) ? value : {};
   const name = text(group['name']);
-  const count = typeof group['count'] === 'number' ? group['count'] : 0;
+  const given = group['count'];
+  const count = typeof given === 'number' && Number.isInteger(given) && given >= 1 && given <= 5_000 ? given : 1;
   const omit = numbers(group['omit']).sort((a, b) => a - b);
   const longest = `${text(root['name'])}-${name}-${count + omit.length}`;
   if (longest.length > longestHostname) {

@@ -27,6 +27,7 @@ import {
 } from '@formwork/db';
 import type { SiteViewOf } from '../engine/run-view.ts';
 import type { Secrets } from '../secrets.ts';
+import { findFurtherProblems } from './find-further-problems.ts';
 import { resolveContent } from './resolve-content.ts';
 import { sealParams } from './seal-params.ts';
 
@@ -71,7 +72,10 @@ export async function proposeDeployment(
     await readPacks(db, null),
     former === null ? null : { spec: former.document, pins: former.packs },
   );
-  if (!resolved.ok) return resolved;
+  if (!resolved.ok) {
+    const further = await findFurtherProblems(deps, request.spec, resolved.problems);
+    return refused([...resolved.problems, ...further]);
+  }
   const { content, pins } = resolved.value;
   const index = indexContent(content);
   const sites = (await readSites(db)).map(deps.siteView);
