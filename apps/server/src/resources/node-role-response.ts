@@ -30,7 +30,7 @@ export function toNodeRoleResponse(
 }
 
 /** Reasons are computed for a moment, which may be just before the row was read: what does not wait has none. */
-function waits(row: NodeRoleRecord): boolean {
+export function waits(row: Pick<NodeRoleRecord, 'state'>): boolean {
   const work = workOf(row.state);
   return work !== null && work.phase !== 'running' && !(work.phase === 'ready' && work.queued);
 }

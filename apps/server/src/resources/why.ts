@@ -2,7 +2,7 @@ import type { WhyResponse } from '@formwork/api';
 import type { Reason } from '@formwork/core';
 import type { NodeRoleRecord } from '@formwork/db';
 import { sayReason } from '@formwork/workflows';
-import { sentenceOf } from './node-role-response.ts';
+import { sentenceOf, waits } from './node-role-response.ts';
 
 /** Told at most: the way to the roots, not the whole graph. */
 const longestChain = 200;
@@ -22,7 +22,7 @@ export function whyChain(
     seen.add(row.id);
     const { key } = row;
     const state = row.state.state;
-    const own = reasons.get(row.id) ?? [];
+    const own = waits(row) ? (reasons.get(row.id) ?? []) : [];
     if (own.length === 0) {
       chain.push({ depth, key, state, reason: null, sentence: sentenceOf(row, own) });
       return;
