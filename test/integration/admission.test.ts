@@ -84,8 +84,11 @@ describe('admission', () => {
       specification('roll', { capped: { label: 'two' }, probe: { label: 'two' } }, groups),
     );
     const stopped = await until(
-      'the rest is held back',
-      async () => [...(await house.reasons('roll'))].filter(([, reasons]) => reasons[0]?.kind === 'rollout-stopped'),
+      'the rest is held back by both that were under way',
+      async () =>
+        [...(await house.reasons('roll'))].filter(
+          ([, [reason]]) => reason?.kind === 'rollout-stopped' && reason.failed.length === 2,
+        ),
       (held) => held.length === 8,
     );
     const failed = (await house.nodeRoles('roll')).filter((row) => row.state.state === 'failed').map(({ key }) => key);
