@@ -10,7 +10,8 @@ import {
   readUnwatchedSites,
 } from '@formwork/db';
 import { approve } from '../planning/approve.ts';
-import { type PlanningDeps, proposeDestroy } from '../planning/propose.ts';
+import type { PlanningDeps } from '../planning/planning-deps.ts';
+import { proposeDestroy } from '../planning/propose.ts';
 
 export interface Watch {
   close(): Promise<void>;

@@ -9,7 +9,7 @@ import {
   readSpecification,
 } from '@formwork/db';
 import { generateDeploymentKeyPair } from '../runner/deployment-key-pair.ts';
-import type { PlanningDeps } from './propose.ts';
+import type { PlanningDeps } from './planning-deps.ts';
 
 export interface ApprovalRequest {
   readonly planId: string;

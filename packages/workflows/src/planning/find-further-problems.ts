@@ -11,7 +11,7 @@ import {
   validateSpecification,
 } from '@formwork/core';
 import { readActual, readDeploymentByName, readLatestSpecification, readPacks, readSites } from '@formwork/db';
-import type { PlanningDeps } from './propose.ts';
+import type { PlanningDeps } from './planning-deps.ts';
 import { resolveContent } from './resolve-content.ts';
 
 /**

@@ -10,7 +10,8 @@ import {
   suggest,
 } from '@formwork/core';
 import { readActual, readDeploymentByName, readPacks, readSites, readSpecification, storeProposal } from '@formwork/db';
-import type { PlanningDeps, Proposal } from './propose.ts';
+import type { PlanningDeps } from './planning-deps.ts';
+import type { Proposal } from './propose.ts';
 import { sealParam } from './seal-params.ts';
 
 export interface TaskProposal {

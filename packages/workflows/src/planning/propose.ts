@@ -14,7 +14,6 @@ import {
   validateSpecification,
 } from '@formwork/core';
 import {
-  type Database,
   type DeploymentRow,
   readActual,
   readDeploymentByName,
@@ -25,18 +24,10 @@ import {
   readSpecification,
   storeProposal,
 } from '@formwork/db';
-import type { SiteViewOf } from '../engine/run-view.ts';
-import type { Secrets } from '../secrets.ts';
 import { findFurtherProblems } from './find-further-problems.ts';
+import type { PlanningDeps } from './planning-deps.ts';
 import { resolveContent } from './resolve-content.ts';
 import { sealParams } from './seal-params.ts';
-
-export interface PlanningDeps {
-  readonly db: Database;
-  readonly secrets: Secrets;
-  readonly siteView: SiteViewOf;
-  readonly newId: () => string;
-}
 
 export interface Proposal {
   readonly planId: string;
