@@ -31,6 +31,7 @@ export type { RedriveRow } from './engine/reconcile.ts';
 export { answerSiteTask, askSite, readSiteTask, redriveSiteTasks, siteTaskQueue } from './engine/site-tasks.ts';
 export type { SiteTask, SiteTaskKind } from './engine/site-tasks.ts';
 export {
+  actualOf,
   readActual,
   readDeployment,
   readDeploymentByName,
@@ -46,6 +47,7 @@ export {
   readPlanDocument,
   readRoleDurations,
   readRun,
+  readSite,
   readSiteNodes,
   readSites,
   readSpecification,

@@ -14,7 +14,7 @@ export type { ApprovalRequest } from './planning/approve.ts';
 export { findFurtherProblems } from './planning/find-further-problems.ts';
 export { proposeDeployment, proposeDestroy } from './planning/propose.ts';
 export type { PlanningDeps } from './planning/planning-deps.ts';
-export type { Proposal } from './planning/propose.ts';
+export type { Proposal } from './planning/proposal.ts';
 export { proposeTask } from './planning/propose-task.ts';
 export type { TaskProposal } from './planning/propose-task.ts';
 export { jobData, jobIdOf } from './queue/job.ts';

@@ -114,11 +114,16 @@ export async function readNode(db: Reader, id: string): Promise<NodeRow | null> 
   return row ?? null;
 }
 
+const siteColumns = `id, name, provider, configuration, params, credentials, max_nodes AS "maxNodes", max_creates AS "maxCreates",
+  catalogue, version`;
+
 export async function readSites(db: Reader): Promise<readonly SiteRow[]> {
-  return db.query<SiteRow>(
-    `SELECT id, name, provider, configuration, params, credentials, max_nodes AS "maxNodes", max_creates AS "maxCreates", catalogue, version
-     FROM sites ORDER BY name`,
-  );
+  return db.query<SiteRow>(`SELECT ${siteColumns} FROM sites ORDER BY name`);
+}
+
+export async function readSite(db: Reader, id: string): Promise<SiteRow | null> {
+  const [row] = await db.query<SiteRow>(`SELECT ${siteColumns} FROM sites WHERE id = $1`, [id]);
+  return row ?? null;
 }
 
 const deploymentColumns = `id, name, state, proposed_version AS "proposedVersion", committed_version AS "committedVersion", paused, priority,
@@ -266,12 +271,29 @@ export async function readActual(db: Reader, deployment: DeploymentRow): Promise
     readNodeRoles(db, deployment.id),
     readLastRun(db, deployment.id),
   ]);
-  const moving = run?.state === 'running';
+  return actualOf({
+    deployment,
+    committed: committed?.document ?? null,
+    nodes,
+    nodeRoles,
+    runIsLive: run?.state === 'running',
+  });
+}
+
+/** The same from rows that were read already. */
+export function actualOf(read: {
+  readonly deployment: DeploymentRow;
+  readonly committed: Specification | null;
+  readonly nodes: readonly NodeRow[];
+  readonly nodeRoles: readonly FullNodeRoleRow[];
+  readonly runIsLive: boolean;
+}): Actual {
+  const { deployment, committed, nodes, nodeRoles, runIsLive } = read;
   const names = new Map(nodes.map((node) => [node.id, node.name]));
   return {
-    committed: committed?.document ?? null,
+    committed,
     committedVersion: deployment.committedVersion,
-    nodes: nodes.map((node): ActualNode => ({ ...node, version: planVersion(node.version, moving) })),
+    nodes: nodes.map((node): ActualNode => ({ ...node, version: planVersion(node.version, runIsLive) })),
     nodeRoles: nodeRoles.map((row) => ({
       id: row.id,
       key: row.key,
@@ -282,7 +304,7 @@ export async function readActual(db: Reader, deployment: DeploymentRow): Promise
       applied: row.applied,
       founder: row.founder,
       everStarted: row.everStarted,
-      version: planVersion(row.version, moving),
+      version: planVersion(row.version, runIsLive),
     })),
     founders: deployment.founders,
     once: deployment.once,

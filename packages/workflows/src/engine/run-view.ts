@@ -12,11 +12,11 @@ import {
   type WorkVertex,
 } from '@formwork/core';
 import {
+  actualOf,
   type Database,
   type DeploymentRow,
   type FullNodeRoleRow,
   type NodeRow,
-  readActual,
   readDeployment,
   readNodeRoles,
   readNodes,
@@ -82,7 +82,8 @@ export async function loadRunView(deps: RunViewDeps, run: RunRow): Promise<RunVi
     throw new FormworkError('not-found', 'run-gone', 'the specification of this run is gone');
   }
   const { content, index } = await deps.content.content(specification.packs);
-  const actual = await readActual(db, deployment);
+  // Bindings ask who is there and who founded, not what was committed before.
+  const actual = actualOf({ deployment, committed: null, nodes, nodeRoles: rows, runIsLive: run.state === 'running' });
   const plan = planned.document;
   const bindings = bindRun({ plan, spec: specification.document, content, sites: sites.map(deps.siteView), actual });
   const vertices = plan.graph.vertices.filter((vertex) => vertex.kind === 'node-role');

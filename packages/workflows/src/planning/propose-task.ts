@@ -9,10 +9,11 @@ import {
   type Problem,
   suggest,
 } from '@formwork/core';
-import { readActual, readDeploymentByName, readPacks, readSites, readSpecification, storeProposal } from '@formwork/db';
+import { readActual, readDeploymentByName, readPacks, readSites, readSpecification } from '@formwork/db';
 import type { PlanningDeps } from './planning-deps.ts';
-import type { Proposal } from './propose.ts';
+import type { Proposal } from './proposal.ts';
 import { sealParam } from './seal-params.ts';
+import { storePlan } from './store-plan.ts';
 
 export interface TaskProposal {
   readonly name: string;
@@ -57,30 +58,8 @@ export async function proposeTask(
   });
   if (!planned.ok) return planned;
   const sealed = await sealTaskParams(deps, index, deployment.id, params.value);
-  const planId = deps.newId();
-  await db.transaction((tx) =>
-    storeProposal(tx, {
-      deploymentId: deployment.id,
-      planId,
-      name: deployment.name,
-      expectedProposedVersion: deployment.proposedVersion,
-      specification: null,
-      specificationVersion: committed.version,
-      plan: planned.value,
-      actor: request.actor,
-    }),
-  );
-  return {
-    ok: true,
-    value: {
-      planId,
-      plan: planned.value,
-      deploymentId: deployment.id,
-      specificationVersion: committed.version,
-      created: true,
-      params: sealed,
-    },
-  };
+  const stored = { specificationVersion: committed.version, plan: planned.value, actor: request.actor };
+  return { ok: true, value: { ...(await storePlan(deps, deployment, stored)), params: sealed } };
 }
 
 function checkParams(

@@ -1,12 +1,10 @@
-import { checkValue, evaluateValue, nestedParams } from '@formwork/content';
+import { checkValue, evaluateValue } from '@formwork/content';
 import {
   canonicalJson,
   type Checked,
   FormworkError,
   indexContent,
-  isJsonObject,
   type Json,
-  type JsonObject,
   type Plan,
   planDeployment,
   type Problem,
@@ -26,23 +24,10 @@ import {
 } from '@formwork/db';
 import { findFurtherProblems } from './find-further-problems.ts';
 import type { PlanningDeps } from './planning-deps.ts';
+import type { Proposal } from './proposal.ts';
 import { resolveContent } from './resolve-content.ts';
 import { sealParams } from './seal-params.ts';
-
-export interface Proposal {
-  readonly planId: string;
-  readonly plan: Plan;
-  readonly deploymentId: string;
-  readonly specificationVersion: number;
-  /** False when the same wish had an open plan already. */
-  readonly created: boolean;
-}
-
-/** Templates name parameters by namespace (`params.etcd.dataDir`); the plan knows them by full name. */
-const evaluate = (value: Json, scope: JsonObject): Json => {
-  const params = scope['params'];
-  return evaluateValue(value, isJsonObject(params) ? { ...scope, params: nestedParams(params) } : scope);
-};
+import { storePlan } from './store-plan.ts';
 
 const refused = (problems: readonly Problem[]): Checked<never> => ({ ok: false, problems });
 
@@ -88,7 +73,7 @@ export async function proposeDeployment(
     actual: actual ?? { committed: null, committedVersion: 0, nodes: [], nodeRoles: [], founders: {}, once: {} },
     content,
     sites,
-    evaluate,
+    evaluate: evaluateValue,
     purpose: 'apply',
   });
   if (!planned.ok) return planned;
@@ -141,33 +126,12 @@ export async function proposeDestroy(
     actual: await readActual(db, deployment),
     content,
     sites: (await readSites(db)).map(deps.siteView),
-    evaluate,
+    evaluate: evaluateValue,
     purpose: 'destroy',
   });
   if (!planned.ok) return planned;
-  const planId = deps.newId();
-  await db.transaction((tx) =>
-    storeProposal(tx, {
-      deploymentId: deployment.id,
-      planId,
-      name: deployment.name,
-      expectedProposedVersion: deployment.proposedVersion,
-      specification: null,
-      specificationVersion: latest.version,
-      plan: planned.value,
-      actor: request.actor,
-    }),
-  );
-  return {
-    ok: true,
-    value: {
-      planId,
-      plan: planned.value,
-      deploymentId: deployment.id,
-      specificationVersion: latest.version,
-      created: true,
-    },
-  };
+  const stored = { specificationVersion: latest.version, plan: planned.value, actor: request.actor };
+  return { ok: true, value: await storePlan(deps, deployment, stored) };
 }
 
 function refuseWhileDestroying(deployment: DeploymentRow | null): void {

@@ -1,5 +1,5 @@
 import { FormworkError } from '@formwork/core';
-import { type Database, type Log, readSites, type SiteRow } from '@formwork/db';
+import { type Database, type Log, readSite, type SiteRow } from '@formwork/db';
 import { type Provider, providerNamed } from '@formwork/providers';
 import type { Secrets } from '../secrets.ts';
 
@@ -25,8 +25,8 @@ export interface OpenSitesDeps {
 export function openSites(deps: OpenSitesDeps): OpenSites {
   const opened = new Map<string, { readonly version: number; readonly site: Promise<OpenSite> }>();
   const read = async (siteId: string): Promise<SiteRow> => {
-    const row = (await readSites(deps.db)).find((one) => one.id === siteId);
-    if (row === undefined) throw new FormworkError('not-found', 'site-not-found', `there is no site ${siteId}`);
+    const row = await readSite(deps.db, siteId);
+    if (row === null) throw new FormworkError('not-found', 'site-not-found', `there is no site ${siteId}`);
     return row;
   };
   const open = async (row: SiteRow): Promise<OpenSite> => {

@@ -15,6 +15,7 @@ import {
   type NodeReference,
   type Provider,
   type ProviderFailure,
+  type StepResult,
 } from '@formwork/providers';
 import { doneOutcome, failedOutcome, type OutcomeClock, pendedOutcome } from './outcome.ts';
 import type { StepContext } from './step-context.ts';
@@ -108,18 +109,8 @@ async function create(
       };
       return doneOutcome(context, { host, port, user, hostKey, facts: factsOf(facts) }, clock, patch);
     }
-    case 'pending':
-      return pendedOutcome(
-        context,
-        attempt,
-        { why: result.progress, inMs: result.retryAfterMs, resume: attempt.resume },
-        clock,
-        { state: 'creating', message: result.progress },
-      );
-    case 'failed':
-      return failure(context, attempt, result.failure, clock, node);
     default:
-      return assertNever(result);
+      return unfinished(context, attempt, result, clock, node, 'creating');
   }
 }
 
@@ -141,19 +132,24 @@ async function destroy(
   switch (result.state) {
     case 'done':
       return { kind: 'done', applied: null, node: { state: 'destroyed', message: null } };
-    case 'pending':
-      return pendedOutcome(
-        context,
-        attempt,
-        { why: result.progress, inMs: result.retryAfterMs, resume: attempt.resume },
-        clock,
-        { state: 'destroying', message: result.progress },
-      );
-    case 'failed':
-      return failure(context, attempt, result.failure, clock, node);
     default:
-      return assertNever(result);
+      return unfinished(context, attempt, result, clock, node, 'destroying');
   }
+}
+
+/** What making and taking away share: a look that has to be repeated, or a failure. */
+function unfinished(
+  context: StepContext,
+  attempt: StoredAttempt,
+  result: Exclude<StepResult<unknown>, { state: 'done' }>,
+  clock: OutcomeClock,
+  node: NodeRow,
+  state: 'creating' | 'destroying',
+): Outcome {
+  if (result.state === 'failed') return failure(context, attempt, result.failure, clock, node);
+  const { progress, retryAfterMs } = result;
+  const pause = { why: progress, inMs: retryAfterMs, resume: attempt.resume };
+  return pendedOutcome(context, attempt, pause, clock, { state, message: progress });
 }
 
 /** Throttling is a wait, lack of capacity moves on to the next candidate, what may pass is retried, the rest is final. */
