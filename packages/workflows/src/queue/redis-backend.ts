@@ -6,9 +6,9 @@ import { eventStreamLimit, jobOptions, type StallTimes, workerOptions } from './
 import { settles } from './within.ts';
 
 /**
- * BullMQ on Redis. Two shared connections, and one more for each consumer, which blocks on its queue.
- * The producer's connection gives a command up at the second failed connect (the outbox retries); the consumers' one
- * waits as long as it takes.
+ * BullMQ on Redis. One connection for all producers, and two for each consumer: for its commands, and one that blocks
+ * on its queue. The producers' one gives a command up at the second failed connect (the outbox retries); those of the
+ * consumers wait as long as it takes.
  */
 export function redisBackend(deps: {
   readonly redisUrl: string;
@@ -25,7 +25,6 @@ export function redisBackend(deps: {
     return redis;
   };
   const producing = connect(1);
-  const consuming = connect(null);
 
   return {
     name: 'redis',
@@ -41,8 +40,12 @@ export function redisBackend(deps: {
       return producerOf(queue);
     },
     consumer: (queueName, concurrency, run) => {
-      const options = { connection: consuming, concurrency, ...workerOptions(deps.stall) };
-      const worker = new Worker(queueName, processorOf(run), options);
+      // Its own: a consumer that does not end in time is cut off, and BullMQ then cuts what it was given.
+      const connection = connect(null);
+      const worker = new Worker(queueName, processorOf(run), { connection, concurrency, ...workerOptions(deps.stall) });
+      worker.once('closed', () => {
+        connection.disconnect();
+      });
       worker.on('error', (error: unknown) => {
         deps.onError(error, queueName);
       });
@@ -52,9 +55,7 @@ export function redisBackend(deps: {
       await producing.ping();
     },
     close: async () => {
-      for (const redis of [producing, consuming]) {
-        if (redis.status !== 'ready' || !(await settles(1_000, redis.quit()))) redis.disconnect();
-      }
+      if (producing.status !== 'ready' || !(await settles(1_000, producing.quit()))) producing.disconnect();
     },
   };
 }

@@ -18,6 +18,8 @@ export interface LeaseKeeper {
   close(): void;
 }
 
+const stopping = 'the worker stops';
+
 interface Held {
   readonly fence: number;
   readonly gone: AbortController;
@@ -34,6 +36,7 @@ export function startLeaseKeeper(deps: {
   const held = new Map<string, Held>();
   let lastBeatMs = deps.now();
   let beating = false;
+  let closed = false;
 
   const tick = async (): Promise<void> => {
     if (beating) return;
@@ -67,6 +70,8 @@ export function startLeaseKeeper(deps: {
       const mine: Held = { fence, gone: new AbortController(), abort: new AbortController() };
       held.set(nodeRoleId, mine);
       if (abort) mine.abort.abort();
+      // Claimed while we were closing: it goes with the rest.
+      if (closed) letGo(nodeRoleId, stopping);
       return {
         gone: mine.gone.signal,
         abort: mine.abort.signal,
@@ -77,8 +82,9 @@ export function startLeaseKeeper(deps: {
     },
     size: () => held.size,
     close() {
+      closed = true;
       clearInterval(timer);
-      for (const one of [...held.keys()]) letGo(one, 'the worker stops');
+      for (const one of [...held.keys()]) letGo(one, stopping);
     },
   };
 }
