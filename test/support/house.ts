@@ -215,8 +215,6 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       const worker = await startWorker({
         id,
         db,
-        feed,
-        queues,
         sites,
         log: quiet,
         serves: [],

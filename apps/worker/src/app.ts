@@ -1,4 +1,4 @@
-import { openDatabase, openEventFeed, openSecretStore, type Log, type MasterKey } from '@formwork/db';
+import { openDatabase, openSecretStore, type Log, type MasterKey } from '@formwork/db';
 import { providerNamed } from '@formwork/providers';
 import {
   createScriptRunner,
@@ -36,7 +36,6 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
     jobSchema: workJob,
     log,
   });
-  const feed = await openEventFeed(db, log);
   const secrets = openSecrets(openSecretStore({ database: db, masterKeys: [options.masterKey] }));
   const sites = openSites({ db, secrets, log, dataDirectory: options.dataDirectory });
   const runner = createScriptRunner();
@@ -46,7 +45,6 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
   const worker = await startWorker({
     id: options.id,
     db,
-    feed,
     queues,
     sites,
     log,
@@ -65,7 +63,6 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
       await worker.close();
       await runner.close();
       await queues.close({ graceMs: 1_000 });
-      await feed.close();
       await db.close();
     },
   };

@@ -23,7 +23,7 @@ const candidate = (given: Partial<Candidate> & { readonly id: string }): Candida
 const world = (given: Partial<World> = {}): World => ({
   freeSlots: new Map([['here', 100]]),
   pausedDeployments: new Set(),
-  nodes: new Map(),
+  node: () => undefined,
   lanes: new Map(),
   locks: new Map(),
   roleHolds: new Map(),
@@ -31,6 +31,8 @@ const world = (given: Partial<World> = {}): World => ({
   maxCreates: new Map(),
   stoppedRollouts: new Map(),
   weights: new Map(),
+  held: new Map(),
+  served: new Map(),
   ...given,
 });
 
@@ -107,19 +109,19 @@ describe('admission', () => {
     [
       'a node that does not answer',
       {},
-      { nodes: new Map([['c', { reachable: false, locked: false, maintenance: false }]]) },
+      { node: () => ({ reachable: false, locked: false, maintenance: false }) },
       'node-unreachable',
     ],
     [
       'a locked node',
       {},
-      { nodes: new Map([['c', { reachable: true, locked: true, maintenance: false }]]) },
+      { node: () => ({ reachable: true, locked: true, maintenance: false }) },
       'node-locked',
     ],
     [
       'maintenance',
       {},
-      { nodes: new Map([['c', { reachable: true, locked: false, maintenance: true }]]) },
+      { node: () => ({ reachable: true, locked: false, maintenance: true }) },
       'maintenance',
     ],
     ['a stopped rollout', { rollout: true }, { stoppedRollouts: new Map([['d1 r', ['x']]]) }, 'rollout-stopped'],

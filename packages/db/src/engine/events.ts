@@ -16,6 +16,9 @@ export interface NewEvent {
 /** The channel that tells listeners that there are new events; its payload is the newest id. */
 export const eventChannel = 'formwork_events';
 
+/** The channel that tells workers that a site came, went or changed: they need not read all events for that. */
+export const siteChannel = 'formwork_sites';
+
 const maxDataBytes = 8_192;
 
 /**
@@ -51,6 +54,7 @@ export async function flushEvents(client: pg.ClientBase, events: readonly NewEve
       events.length,
     ],
   );
+  if (events.some((event) => event.kind.startsWith('site.'))) await client.query(`NOTIFY ${siteChannel}`);
 }
 
 /** An event is a sign, not a store: what is too long is cut and says so. */

@@ -106,6 +106,14 @@ export async function readSiteNodes(db: Reader, siteId: string): Promise<readonl
   );
 }
 
+export async function readNodesById(db: Reader, ids: readonly string[]): Promise<readonly NodeRow[]> {
+  if (ids.length === 0) return [];
+  return db.query<NodeRow>(
+    `SELECT ${nodeColumns} FROM nodes n JOIN sites s ON s.id = n.site_id WHERE n.id = ANY($1::uuid[])`,
+    [ids],
+  );
+}
+
 export async function readNode(db: Reader, id: string): Promise<NodeRow | null> {
   const [row] = await db.query<NodeRow>(
     `SELECT ${nodeColumns} FROM nodes n JOIN sites s ON s.id = n.site_id WHERE n.id = $1`,

@@ -29,6 +29,7 @@ import {
 } from '@formwork/db';
 import { bindRun } from './bind-run.ts';
 import type { ContentStore } from './content-store.ts';
+import { createProgress, type RunProgress, trackRow } from './run-progress.ts';
 
 /** How long a role that never ran is thought to take, for the critical path. */
 const unknownDurationMs = 5_000;
@@ -49,9 +50,10 @@ export interface RunView {
   /** Living node-roles by key, and those this run has removed. */
   readonly rows: Map<string, FullNodeRoleRow>;
   readonly vertices: ReadonlyMap<string, WorkVertex>;
-  /** Vertices of a node-role's key: one, or an evicted one and its successor. */
+  /** The vertex of a node-role's key. */
   readonly verticesOf: ReadonlyMap<string, WorkVertex>;
   readonly schedule: Schedule;
+  readonly progress: RunProgress;
   readonly remainingMs: ReadonlyMap<string, number>;
 }
 
@@ -107,6 +109,7 @@ export async function loadRunView(deps: RunViewDeps, run: RunRow): Promise<RunVi
     vertices: vertexByKey,
     verticesOf: new Map(vertices.map((vertex) => [vertex.nodeRole, vertex])),
     schedule: createSchedule(plan.graph, standings),
+    progress: createProgress(rows),
     remainingMs: remainingPathMs(plan.graph, (key) => durationOf(vertexByKey.get(key))),
   };
 }
@@ -137,14 +140,19 @@ function standingOf(vertex: WorkVertex, row: FullNodeRoleRow | null, run: Pick<R
   }
 }
 
-/** Takes newer rows in; answers the keys of the vertices that may run since. */
+/** Takes newer rows in: what they let go on is judged with the next pass. */
 export function refreshRows(view: RunView, rows: readonly FullNodeRoleRow[]): void {
   for (const row of rows) {
-    const known = view.rows.get(row.key);
-    if (known !== undefined && known.id === row.id && known.version > row.version) continue;
-    if (known !== undefined && known.id !== row.id && row.state.state === 'removed') continue;
+    const known = view.rows.get(row.key) ?? null;
+    if (known !== null && known.id === row.id && known.version > row.version) continue;
+    if (known !== null && known.id !== row.id && row.state.state === 'removed') continue;
     view.rows.set(row.key, row);
+    trackRow(view.progress, known, row);
     const vertex = view.verticesOf.get(row.key);
-    if (vertex !== undefined) view.schedule.settle(vertex.key, standingOf(vertex, row, view.run));
+    if (vertex === undefined) continue;
+    for (const opened of view.schedule.settle(vertex.key, standingOf(vertex, row, view.run)).opened) {
+      const nodeRole = view.vertices.get(opened)?.nodeRole;
+      if (nodeRole !== undefined) view.progress.dirty.add(nodeRole);
+    }
   }
 }

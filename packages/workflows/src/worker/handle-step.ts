@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { FormworkError } from '@formwork/core';
 import {
-  claimNodeRole,
+  type Claimed,
+  type ClaimRequest,
   type Database,
-  finishNodeRole,
+  type Finish,
   type Log,
   type Outcome,
   readNode,
@@ -19,6 +20,9 @@ export interface StepDeps extends ExecuteDeps {
   readonly log: Log;
   readonly contexts: StepContexts;
   readonly leases: LeaseKeeper;
+  /** Takes a node-role, and records how its execution ended (false: too late), in batches with those of other steps. */
+  readonly claim: (request: ClaimRequest) => Promise<Claimed>;
+  readonly finish: (finish: Finish) => Promise<boolean>;
   readonly newId: () => string;
 }
 
@@ -36,19 +40,17 @@ export async function handleStep(
   for (let tries = 0; tries < claimTries; tries += 1) {
     const context = await deps.contexts.read(job.nodeRoleId);
     if (context === null || context.row.dispatch !== job.dispatch) return;
-    const claimed = await deps.db.transaction((tx) =>
-      claimNodeRole(tx, {
-        nodeRoleId: job.nodeRoleId,
-        dispatch: job.dispatch,
-        worker: deps.worker,
-        attemptId: deps.newId(),
-        action: context.action,
-        phase: context.phase === 'refresh' ? 'apply' : context.phase,
-        version: context.row.version,
-        prepared: { inputs: context.inputs, untracked: context.untracked, inputHash: context.inputHash },
-        runsOnNodeId: context.node === null || context.phase === 'evict' ? (context.target?.id ?? null) : null,
-      }),
-    );
+    const claimed = await deps.claim({
+      nodeRoleId: job.nodeRoleId,
+      dispatch: job.dispatch,
+      worker: deps.worker,
+      attemptId: deps.newId(),
+      action: context.action,
+      phase: context.phase === 'refresh' ? 'apply' : context.phase,
+      version: context.row.version,
+      prepared: { inputs: context.inputs, untracked: context.untracked, inputHash: context.inputHash },
+      runsOnNodeId: context.node === null || context.phase === 'evict' ? (context.target?.id ?? null) : null,
+    });
     if (!claimed.ok) {
       if (claimed.why === 'moved') continue;
       return;
@@ -143,16 +145,14 @@ async function record(
 ): Promise<void> {
   for (let pauseMs = 100; !lease.gone.aborted; pauseMs = Math.min(pauseMs * 2, 2_000)) {
     try {
-      const taken = await deps.db.transaction((tx) =>
-        finishNodeRole(tx, {
-          nodeRoleId: context.row.id,
-          attemptId,
-          fence,
-          worker: deps.worker,
-          nowMs: deps.clock().nowMs,
-          outcome,
-        }),
-      );
+      const taken = await deps.finish({
+        nodeRoleId: context.row.id,
+        attemptId,
+        fence,
+        worker: deps.worker,
+        nowMs: deps.clock().nowMs,
+        outcome,
+      });
       if (!taken) deps.log.warn({ nodeRoleId: context.row.id, fence }, 'a result came too late and changed nothing');
       return;
     } catch (error) {
