@@ -215,6 +215,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       const worker = await startWorker({
         id,
         db,
+        queues,
         sites,
         log: quiet,
         serves: [],

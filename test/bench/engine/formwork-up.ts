@@ -55,6 +55,7 @@ export async function startFormworkUp(options: {
         XDG_CONFIG_HOME: path.join(options.directory, 'config'),
         LOG_LEVEL: 'warn',
         NODE_ENV: 'production',
+        FW_FLAGS: process.env['FW_FLAGS'] ?? '',
         DATABASE_URL: options.databaseUrl,
         ...(options.redisUrl === null ? {} : { REDIS_URL: options.redisUrl }),
         FORMWORK_WORKER_SLOTS: String(options.slots),
