@@ -28,6 +28,8 @@ export async function until<T>(call: () => Promise<T>, wanted: (value: T) => boo
 export interface LocalSite {
   readonly bridge: string;
   readonly gateway: string;
+  /** Of the key that its machines let in. */
+  readonly privateKey: string;
   provider: Provider;
   /** Closes the provider and opens it anew, as a worker that starts does. */
   restart(): Promise<void>;
@@ -59,7 +61,9 @@ export async function openLocalSite(options: {
         driver: options.driver ?? 'nspawn',
         bridge: options.bridge,
         subnet: `${options.network}.0/24`,
-        ...(options.images === undefined ? {} : { images: options.images }),
+        ...(options.images === undefined
+          ? {}
+          : { images: options.images, defaultImage: Object.keys(options.images)[0] ?? '' }),
       }),
       credentials: {},
       dataDirectory,
@@ -69,6 +73,7 @@ export async function openLocalSite(options: {
   const site: LocalSite = {
     bridge: options.bridge,
     gateway: `${options.network}.1`,
+    privateKey,
     provider: open(),
     async restart() {
       await site.provider.close();

@@ -5,6 +5,9 @@ import { ordinals, padded } from './shape.ts';
 /** A pack holds at most 2,000 files; a role is two. */
 const rolesInPack = 500;
 
+/** A stage lists at most 200 roles. */
+const rolesInStage = 200;
+
 /** Versions of the pack with the workflow: machines alone, then the chain on them. */
 export const versionsOf = { bare: '1.0.0', chain: '2.0.0' } as const;
 
@@ -30,14 +33,17 @@ export function generatePacks(folder: string, name: string, length: number): rea
     }
     return place;
   });
-  const chain = `  - {name: chain, nodes: {host: [${ordinals(length).map(role).join(', ')}]}}\n`;
+  const stages = ordinals(Math.ceil(length / rolesInStage)).map((index) => {
+    const roles = ordinals(length).slice((index - 1) * rolesInStage, index * rolesInStage);
+    return `  - {name: chain-${padded(index)}, nodes: {host: [${roles.map(role).join(', ')}]}}\n`;
+  });
   const workflows = (['bare', 'chain'] as const).map((which) => {
     const place = path.join(folder, which);
     writePack(place, name, versionsOf[which], which === 'bare' ? [] : parts.map(part));
     write(
       path.join(place, 'workflows', `${name}.yaml`),
       `summary: Machines, and a chain of steps on each.\nslots: {host: {}}\nstages:\n` +
-        `  - {name: machine, nodes: {"*": [machine-ready]}}\n${which === 'bare' ? '' : chain}`,
+        `  - {name: machine, nodes: {"*": [machine-ready]}}\n${which === 'bare' ? '' : stages.join('')}`,
     );
     return place;
   });
