@@ -36,6 +36,8 @@ export interface LocalSite {
   request(name: string, change?: Partial<NodeRequest>): NodeRequest;
   create(request: NodeRequest): Promise<MachineOutputs>;
   destroy(request: NodeRequest): Promise<void>;
+  /** Every machine that `create` was called for. */
+  destroyAll(): Promise<void>;
   ssh(machine: MachineOutputs, command: string): Promise<string>;
   /** Files of processes of one part of the node's cgroup: `node/supervisor`, `node/payload`, `watch`. */
   processes(providerId: string, part: string): Promise<readonly number[]>;
@@ -70,6 +72,7 @@ export async function openLocalSite(options: {
       log: () => undefined,
     });
   let tag = ''; // part of every name; seen with the first machine
+  const requested: NodeRequest[] = [];
   const site: LocalSite = {
     bridge: options.bridge,
     gateway: `${options.network}.1`,
@@ -93,6 +96,7 @@ export async function openLocalSite(options: {
       ...change,
     }),
     async create(request) {
+      requested.push(request);
       const created = await until(
         () => machineSteps.create(site.provider, request, callContext()),
         ({ state }) => state !== 'pending',
@@ -109,6 +113,9 @@ export async function openLocalSite(options: {
         ({ state }) => state !== 'pending',
       );
       if (destroyed.state !== 'done') throw new Error(JSON.stringify(destroyed));
+    },
+    async destroyAll() {
+      await Promise.all(requested.map((request) => site.destroy(request)));
     },
     ssh: (machine, command) => execOverSsh(machine, privateKey, command),
     async processes(providerId, part) {

@@ -10,8 +10,9 @@ import { parseArgs } from 'node:util';
 import { openLocalSite } from '../../e2e/local-site.ts';
 import { startTestRedis } from '../../support/redis.ts';
 import { openCpuGroup } from '../support/cpu-group.ts';
-import { uploadPack } from '../support/deployments.ts';
+import { destroy, uploadPack } from '../support/deployments.ts';
 import { type Formwork, startFormwork } from '../support/formwork.ts';
+import { interruptible } from '../support/interruptible.ts';
 import { commit, load, machine, versions } from '../support/machine.ts';
 import { ratioOf } from '../support/measure.ts';
 import { printReport, say } from '../support/report.ts';
@@ -41,13 +42,16 @@ const ansibleSite = `bench-ansible-${randomUUID()}`;
 const machines = await openLocalSite({ siteId: ansibleSite, ...networks.ansible, images });
 const [ours, theirs]: [Round[], Round[]] = [[], []];
 try {
-  const site = await prepare(formwork);
-  for (let round = 1; round <= Number(values.repeat); round += 1) {
-    say(`round ${String(round)}`);
-    ours.push(await formworkRound(formwork, site, round));
-    theirs.push(await ansibleRound(group, { id: ansibleSite, machines }, folder, round));
-  }
+  await interruptible(async () => {
+    const site = await prepare(formwork);
+    for (let round = 1; round <= Number(values.repeat); round += 1) {
+      say(`round ${String(round)}`);
+      ours.push(await formworkRound(formwork, site, round));
+      theirs.push(await ansibleRound(group, { id: ansibleSite, machines }, folder, round));
+    }
+  });
 } finally {
+  await removeMachines();
   await formwork.stop();
   await redis?.stop();
   for (const one of await machines.leftovers()) say(`left behind: ${one}`);
@@ -78,6 +82,14 @@ printReport({
   },
 });
 if (digests.size > 1) say([...digests].join('\n--- differs ---\n'));
+
+/** What an interrupted round left: rounds remove their own. */
+async function removeMachines(): Promise<void> {
+  const { client } = formwork;
+  const { items } = await client.call('listDeployments', { query: {} });
+  for (const { name, state } of items) if (state !== 'destroyed') await destroy(client, name);
+  await machines.destroyAll();
+}
 
 /** Packs and a site, which answers its check. */
 async function prepare({ client }: Formwork): Promise<{ readonly id: string; readonly name: string }> {

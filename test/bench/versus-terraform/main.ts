@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { startTestRedis } from '../../support/redis.ts';
 import { openCpuGroup } from '../support/cpu-group.ts';
 import { startFormwork } from '../support/formwork.ts';
+import { interruptible } from '../support/interruptible.ts';
 import { commit, firstLine, load, machine, versions } from '../support/machine.ts';
 import { ratioOf, type Summary } from '../support/measure.ts';
 import { printReport, say } from '../support/report.ts';
@@ -66,8 +67,10 @@ async function compare(): Promise<void> {
   };
   try {
     const results: Awaited<ReturnType<typeof one>>[] = [];
-    for (const name of ['chains', 'single'] as const)
-      if (values.only === undefined || values.only === name) results.push(await one(name));
+    await interruptible(async () => {
+      for (const name of ['chains', 'single'] as const)
+        if (values.only === undefined || values.only === name) results.push(await one(name));
+    });
     const by = (pick: (result: (typeof results)[number]) => unknown): Readonly<Record<string, unknown>> =>
       Object.fromEntries(results.map((result) => [result.name, pick(result)]));
     const ahead = (least: number, theirs: Summary, ours: Summary): boolean =>
@@ -89,6 +92,7 @@ async function compare(): Promise<void> {
   } finally {
     await formwork.stop();
     await redis?.stop();
+    for (const pid of group.pids()) process.kill(pid, 'SIGTERM');
     await group.close();
     rmSync(folder, { recursive: true, force: true });
   }
