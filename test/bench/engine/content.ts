@@ -1,11 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** A span of seeded durations of one role, milliseconds. */
-export interface Span {
-  readonly min: number;
-  readonly max: number;
-}
 
 /**
  * What a deployment of the bench is made of, per node: one `machine`, then chains of roles in three stages with a

@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chooseRunAs, type Database, type EmbeddedPostgres, migrate, openDatabase, startEmbeddedPostgres } from '@formwork/db';
-import { z } from 'zod';
 import { quiet } from '../../support/quiet.ts';
 import { startTestRedis } from '../../support/redis.ts';
 import { storePacks } from '../../support/store-packs.ts';
-import { shapeOf, specificationOf, writePack, type Span } from './content.ts';
-import { startFormworkUp } from './formwork-up.ts';
+import { propose } from '../support/deployments.ts';
+import { startFormwork } from '../support/formwork.ts';
+import { shapeOf, specificationOf, writePack } from './content.ts';
+import type { DurationSpan } from './spans.ts';
 import { cpuSeconds, type Memory, watchMemory } from './memory.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -18,7 +19,7 @@ export interface EngineRun {
   readonly slots: number;
   readonly redis: boolean;
   /** By role name; zero for all when null. */
-  readonly spans: Readonly<Record<string, Span>> | null;
+  readonly spans: Readonly<Record<string, DurationSpan>> | null;
   readonly bootMs: number;
   /** Whether PostgreSQL counts what each statement costs. */
   readonly statements: boolean;
@@ -34,9 +35,6 @@ export interface EngineResult {
   readonly cpuSeconds: Memory;
   readonly memory: { readonly totalMib: number; readonly parts: Memory };
 }
-
-const planSchema = z.object({ id: z.string() });
-const runSchema = z.object({ id: z.string(), state: z.string() });
 
 /** Makes a whole Formwork, runs one deployment through it, hands the database to `look`, and takes all away again. */
 export async function runDeployment<T>(
@@ -58,35 +56,33 @@ export async function runDeployment<T>(
     await migrate(postgres.url, path.join(root, 'prisma/migrations'));
     const shape = shapeOf(request.nodes, request.roles);
     await storePacks(db, [path.join(root, 'content/base'), writePack(directory, shape)]);
-    const up = await startFormworkUp({
-      directory: path.join(directory, 'data'),
-      databaseUrl: postgres.url,
-      redisUrl: redis?.url ?? null,
-      slots: request.slots,
+    const up = await startFormwork({
+      LOG_LEVEL: 'warn',
+      NODE_ENV: 'production',
+      DATABASE_URL: postgres.url,
+      FORMWORK_WORKER_SLOTS: String(request.slots),
+      ...(redis === null ? {} : { REDIS_URL: redis.url }),
     });
-    const processes = [up.pid, postgres.pid() ?? 0, ...(redis === null ? [] : [redis.pid()])];
+    const processes = [...up.group.pids(), postgres.pid() ?? 0, ...(redis === null ? [] : [redis.pid()])];
     try {
-      await up.call('POST', '/sites', {
-        name: 'bench',
-        provider: 'sim',
-        configuration: {
-          maxNodes: 100_000,
-          bootMs: request.bootMs,
-          destroyMs: 0,
-          steps: { defaultMs: 0, roles: request.spans ?? {} },
-        },
-      });
+      const configuration = {
+        maxNodes: 100_000,
+        bootMs: request.bootMs,
+        destroyMs: 0,
+        steps: { defaultMs: 0, roles: request.spans ?? {} },
+      };
+      await up.client.call('createSite', { body: { name: 'bench', provider: 'sim', configuration } });
       // As many as the site takes at once, so that the boots are no limit of their own.
       await db.query('UPDATE sites SET max_creates = $1', [request.nodes]);
       const watch = watchMemory(processes);
       const plannedAtMs = performance.now();
-      const specification = specificationOf('bench', shape);
-      const plan = planSchema.parse(await up.call('PUT', '/deployments/bench', specification));
+      const specification = JSON.stringify(specificationOf('bench', shape));
+      const plan = await propose(up.client, 'bench', specification);
       const planMs = performance.now() - plannedAtMs;
       request.say(`${String(request.nodes)} nodes planned in ${String(Math.round(planMs))} ms`);
       const cpuBefore = cpuSeconds(processes);
       const startedAtMs = performance.now();
-      const run = runSchema.parse(await up.call('POST', `/deployments/bench/plans/${plan.id}/approve`));
+      const run = await up.client.call('approvePlan', { params: { name: 'bench', plan: plan.id } });
       const wallMs = await untilRunEnds(db, run.id, startedAtMs, request.say);
       const cpuAfter = cpuSeconds(processes);
       const [counts] = await db.query<{ node_roles: number; transitions: number }>(
@@ -94,7 +90,7 @@ export async function runDeployment<T>(
            (SELECT count(*)::int FROM events WHERE node_role_id IS NOT NULL) AS transitions`,
       );
       const [site] = await db.query<{ id: string }>('SELECT id FROM sites');
-      const seen = await look(db, path.join(directory, 'data/sim', site?.id ?? ''));
+      const seen = await look(db, path.join(up.dataDirectory, 'sim', site?.id ?? ''));
       return {
         planMs,
         wallMs,
