@@ -101,26 +101,36 @@ async function outcomeOf(
   fence: number,
   lease: Lease,
 ): Promise<Outcome | null> {
-  try {
-    return await execute(deps, context, attempt, fence, lease);
-  } catch (error) {
-    if (lease.gone.aborted) return null;
-    if (lease.abort.aborted) return { kind: 'withdrawn' };
-    deps.log.error(
-      {
-        nodeRoleId: context.row.id,
-        key: context.row.key,
-        attempt: attempt.number,
-        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      },
-      'a step broke off',
-    );
-    return brokenOff(deps, context, error);
+  const isGone = (): boolean => lease.gone.aborted;
+  for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 2_000)) {
+    try {
+      return await execute(deps, context, attempt, fence, lease);
+    } catch (error) {
+      if (isGone()) return null;
+      if (lease.abort.aborted) return { kind: 'withdrawn' };
+      if (!isDatabaseAway(error)) return brokenOff(deps, context, attempt, error);
+      deps.log.warn({ nodeRoleId: context.row.id, error: String(error) }, 'a step waits for the database');
+    }
+    // Not the step's failure: it may be under way on its node, and is attached to once the database is back.
+    await delay(pauseMs, undefined, { signal: lease.gone }).catch(() => undefined);
+    if (isGone()) return null;
   }
 }
 
+const isDatabaseAway = (error: unknown): boolean =>
+  error instanceof FormworkError && error.code === 'database-unavailable';
+
 /** What our own code threw is no outcome of the step; it is shown, and retried where that may help. */
-function brokenOff(deps: StepDeps, context: StepContext, error: unknown): Outcome {
+function brokenOff(deps: StepDeps, context: StepContext, attempt: StoredAttempt, error: unknown): Outcome {
+  deps.log.error(
+    {
+      nodeRoleId: context.row.id,
+      key: context.row.key,
+      attempt: attempt.number,
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    },
+    'a step broke off',
+  );
   const known = error instanceof FormworkError;
   const passing = known && error.kind === 'retryable';
   return failedOutcome(
