@@ -22,7 +22,7 @@ const toleranceSeconds = 600;
 
 /** One node's clock is an hour ahead, another's an hour behind, and they may jump to the other side in mid-step. */
 export const clockOff: Scenario = {
-  name: 'node: clock an hour off',
+  name: 'node-clock-off',
   missing: () => missingForNodes('apt-get', 'dpkg-deb') ?? missingPackage(),
   run: (round) =>
     withNodes(round, { network }, async (stage) => {
@@ -71,7 +71,11 @@ async function rebootAskedFor(stage: NodeStage): Promise<void> {
   for (const name of names) {
     mustEqual(`attempts of ${name} with a reboot`, await stage.attempts(`${role}@${name}`), [done, done, done]);
     const book = (await stage.book(name)).filter(({ word }) => word === 'start').slice(-3);
-    mustEqual(`steps on ${name} around the reboot`, book.map(({ step }) => step), ['check', 'apply', 'verify']);
+    mustEqual(
+      `steps on ${name} around the reboot`,
+      book.map(({ step }) => step),
+      ['check', 'apply', 'verify'],
+    );
     must(book[1]?.boot !== book[2]?.boot, `verify of ${name} ran in the boot that asked for another`);
     const off = (book[2]?.seconds ?? 0) - Date.now() / 1000;
     const wanted = name === 'edge-ahead-1' ? 3600 : -3600;
@@ -87,7 +91,13 @@ async function rebootUnasked(round: Round, stage: NodeStage): Promise<void> {
   await stage.letGo(other, 'power');
   await stage.ends(runId);
   const lost = { state: 'failed', code: 'lost' };
-  mustEqual(`attempts of ${name} after its restart`, await stage.attempts(`${role}@${name}`), [done, done, done, lost, done]);
+  mustEqual(`attempts of ${name} after its restart`, await stage.attempts(`${role}@${name}`), [
+    done,
+    done,
+    done,
+    lost,
+    done,
+  ]);
   mustEqual(`attempts of ${other}`, await stage.attempts(`${role}@${other}`), [done, done, done, done]);
 }
 
@@ -116,7 +126,10 @@ async function fakeClock(node: NodeOnHost, deb: string): Promise<void> {
   await put('etc/faketimerc', '+0\n');
   await put('etc/systemd/system/ssh.service.d/clock.conf', `[Service]\nEnvironment=${variables}\n`);
   await put('etc/ssh/sshd_config.d/20-clock.conf', `SetEnv ${variables}\n`);
-  await put('usr/local/bin/env', `#!/bin/sh\n[ "$1" = -i ] || exec /usr/bin/env "$@"\nshift\nexec /usr/bin/env -i ${variables} "$@"\n`);
+  await put(
+    'usr/local/bin/env',
+    `#!/bin/sh\n[ "$1" = -i ] || exec /usr/bin/env "$@"\nshift\nexec /usr/bin/env -i ${variables} "$@"\n`,
+  );
   await chmod(node.path('usr/local/bin/env'), 0o755);
   await node.run('systemctl daemon-reload; systemctl stop ssh');
   for (const pid of await node.processes('sshd')) process.kill(pid, 'SIGKILL');
@@ -125,7 +138,7 @@ async function fakeClock(node: NodeOnHost, deb: string): Promise<void> {
 
 function missingPackage(): string | null {
   const { status } = spawnSync('apt-cache', ['show', 'libfaketime'], { timeout: 30_000, stdio: 'ignore' });
-  return status === 0 ? null : 'needs the package libfaketime in the lists of apt';
+  return status === 0 ? null : 'the package libfaketime in the lists of apt';
 }
 
 async function withPackage(work: (deb: string) => Promise<void>): Promise<void> {

@@ -19,7 +19,7 @@ const greedy = `case $FW_NODE in *-small-1) [ -e "$book/go-disk" ] || { hold dis
 
 /** A node's disk is full when a step is launched, or fills up in mid-step: a clear failure, healed by room and a retry. */
 export const diskFull: Scenario = {
-  name: 'node: its disk full',
+  name: 'node-disk-full',
   missing: () => missingForNodes('mkfs.ext4', 'losetup'),
   run: (round) =>
     withNodes(round, { network }, async (stage) => {
@@ -39,9 +39,16 @@ export const diskFull: Scenario = {
       await stage.ends(runId, 'failed');
       mustEqual('the other node', (await stage.nodeRole('witness@edge-roomy-1')).state, { state: 'active' });
       const { state } = await stage.nodeRole(key);
-      must(state.state === 'failed' && /No space left on device/.test(state.error.message), `it is ${JSON.stringify(state)}`);
+      must(
+        state.state === 'failed' && /No space left on device/.test(state.error.message),
+        `it is ${JSON.stringify(state)}`,
+      );
       const tries = (await stage.attempts(key)).length;
-      mustEqual('starts of what failed', startsOf(await stage.book('edge-small-1'), 'witness', 'apply'), inMidStep ? 2 : 1);
+      mustEqual(
+        'starts of what failed',
+        startsOf(await stage.book('edge-small-1'), 'witness', 'apply'),
+        inMidStep ? 2 : 1,
+      );
       mustEqual('tries', tries, 2);
 
       await small.run('rm -f /fill /rest /rest2 /data');

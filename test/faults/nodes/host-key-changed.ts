@@ -14,7 +14,7 @@ const node = 'edge-box-1';
 
 /** The node shows another host key than the one it is known by, before a step or while one runs. */
 export const hostKeyChanged: Scenario = {
-  name: 'node: host key changed',
+  name: 'node-host-key-changed',
   missing: () => missingForNodes(),
   run: (round) =>
     withNodes(round, { network }, async (stage) => {
@@ -54,7 +54,11 @@ async function otherKey(machine: NodeOnHost): Promise<() => Promise<void>> {
     await chmod(file, 0o600);
     await machine.run('systemctl stop ssh');
     for (const pid of await machine.processes('sshd')) process.kill(pid, 'SIGKILL');
-    await until('no connection is left', () => machine.processes('sshd'), (pids) => pids.length === 0);
+    await until(
+      'no connection is left',
+      () => machine.processes('sshd'),
+      (pids) => pids.length === 0,
+    );
     await machine.run('systemctl start ssh');
   };
   await put(makeKeyPair().privateKey);

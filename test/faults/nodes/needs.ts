@@ -2,10 +2,10 @@ import { accessSync, constants } from 'node:fs';
 
 /** What real nodes, and faults at them, need of this machine; null when all is there. */
 export function missingForNodes(...programs: readonly string[]): string | null {
-  if (process.platform !== 'linux') return 'needs Linux';
-  if (process.getuid?.() !== 0) return 'needs root';
+  if (process.platform !== 'linux') return 'Linux';
+  if (process.getuid?.() !== 0) return 'root';
   const lacking = ['systemd-nspawn', 'ip', 'nsenter', ...programs].filter((name) => !onPath(name));
-  return lacking.length === 0 ? null : `needs ${lacking.join(', ')}`;
+  return lacking.length === 0 ? null : lacking.join(', ');
 }
 
 function onPath(name: string): boolean {

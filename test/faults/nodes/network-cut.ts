@@ -14,7 +14,7 @@ const node = 'edge-box-1';
 
 /** The node is out of reach while a step runs and says a line every tenth of a second; no line and no byte is missed. */
 export const networkCut: Scenario = {
-  name: 'node: network cut during a step',
+  name: 'node-network-cut',
   missing: () => missingForNodes('nft', 'ss'),
   run: (round) =>
     withNodes(round, { network }, async (stage) => {
@@ -33,14 +33,26 @@ export const networkCut: Scenario = {
         () => connections(stage),
         (ports) => ports.length > 0,
       );
-      if (broken) must(after.every((port) => !before.includes(port)), 'the connection was not broken by the cut');
+      if (broken)
+        must(
+          after.every((port) => !before.includes(port)),
+          'the connection was not broken by the cut',
+        );
       await stage.ends(runId);
       mustEqual('starts on the node', startsOf(await stage.book(node), 'witness', 'apply'), 1);
       mustEqual('attempts', await stage.attempts(key), [{ state: 'done', code: null }]);
       const wanted = Array.from({ length: lines }, (_, index) => `line ${index + 1} of it`);
       const log = await stage.log(key);
-      mustEqual('lines of the log', log.split('\n').filter((line) => line.startsWith('line ')), wanted);
-      mustEqual('ends of the log', [log.startsWith('[formwork] apply\n'), /\[formwork\] verify\n[^\n]*\n$/.test(log)], [true, true]);
+      mustEqual(
+        'lines of the log',
+        log.split('\n').filter((line) => line.startsWith('line ')),
+        wanted,
+      );
+      mustEqual(
+        'ends of the log',
+        [log.startsWith('[formwork] apply\n'), /\[formwork\] verify\n[^\n]*\n$/.test(log)],
+        [true, true],
+      );
     }),
 };
 
@@ -48,7 +60,10 @@ export const networkCut: Scenario = {
 async function connections(stage: NodeStage): Promise<readonly string[]> {
   const { address } = await stage.node(node);
   const text = await host('ss', '-Htn', 'state', 'established', 'dst', address, 'dport', '=', ':22');
-  return text.split('\n').filter(Boolean).map((line) => line.split(/\s+/)[2] ?? '');
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.split(/\s+/)[2] ?? '');
 }
 
 /** Silent: the cable is out for a while, TCP bridges it. Broken: a firewall answers with resets until it is taken away. */
@@ -68,7 +83,11 @@ async function cut(stage: NodeStage, round: Round, broken: boolean): Promise<voi
   try {
     await host('nft', 'add', 'chain', ...chain, '{ type filter hook output priority 0; }');
     await host('nft', 'add', 'rule', ...chain, `ip daddr ${address} meta l4proto tcp reject with tcp reset`);
-    await until('the connection is broken', () => connections(stage), (ports) => ports.length === 0);
+    await until(
+      'the connection is broken',
+      () => connections(stage),
+      (ports) => ports.length === 0,
+    );
     await sleep(forMs);
   } finally {
     await host('nft', 'delete', 'table', 'ip', table);

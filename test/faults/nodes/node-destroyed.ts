@@ -10,7 +10,7 @@ const network = 32;
 
 /** A machine is taken away under a running step; the others go on, the loss is told, and a new one takes its place. */
 export const nodeDestroyed: Scenario = {
-  name: 'node: destroyed behind our back',
+  name: 'node-destroyed',
   missing: () => missingForNodes(),
   run: (round) =>
     withNodes(round, { network }, async (stage) => {
@@ -40,7 +40,10 @@ export const nodeDestroyed: Scenario = {
           ({ state }) => state.state === 'failed',
         );
         const failed = (await stage.nodeRole(`${role}@${gone}`)).state;
-        must(failed.state === 'failed' && failed.error.kind === 'unreachable', `it failed as ${JSON.stringify(failed)}`);
+        must(
+          failed.state === 'failed' && failed.error.kind === 'unreachable',
+          `it failed as ${JSON.stringify(failed)}`,
+        );
         await stage.ends(runId, 'failed');
         mustEqual(`starts on ${kept}`, startsOf(await stage.book(kept), role, 'apply'), 1);
 
@@ -49,7 +52,14 @@ export const nodeDestroyed: Scenario = {
         await stage.letGo('edge-box-3', 'snatched');
         await stage.ends(healed.runId);
         mustEqual(`starts on ${kept} after all`, startsOf(await stage.book(kept), role, 'apply'), 1);
-        mustEqual('nodes', (await house.nodeRoles('edge')).map(({ key }) => key).filter((key) => key.startsWith(role)).sort(), [`${role}@${kept}`, `${role}@edge-box-3`]);
+        mustEqual(
+          'nodes',
+          (await house.nodeRoles('edge'))
+            .map(({ key }) => key)
+            .filter((key) => key.startsWith(role))
+            .sort(),
+          [`${role}@${kept}`, `${role}@edge-box-3`],
+        );
       } finally {
         await runner.close();
       }

@@ -58,7 +58,11 @@ export interface Params {
   readonly check?: string;
 }
 
-const rolesOfSlot = { plain: ['witness'], checked: ['witness-checked'], chain: ['witness', 'witness-checked'] } as const;
+const rolesOfSlot = {
+  plain: ['witness'],
+  checked: ['witness-checked'],
+  chain: ['witness', 'witness-checked'],
+} as const;
 
 /**
  * Gives `work` a house with a site of real nodes, judges what became of it, takes the deployment away and looks for
@@ -171,7 +175,8 @@ function stageOf(
       );
     },
     startProgram: keep,
-    startWorkerProgram: (id, environment = {}) => keep(() => startWorkerProgram({ ...house.environment, ...environment }, id)),
+    startWorkerProgram: (id, environment = {}) =>
+      keep(() => startWorkerProgram({ ...house.environment, ...environment }, id)),
   };
 }
 
@@ -185,9 +190,7 @@ async function judge(stage: NodeStage, canary: string): Promise<void> {
   for (const name of new Set(roles.flatMap(({ key }) => key.split('@').slice(1)))) {
     const book = await stage.book(name).catch(() => []);
     found.push(...brokenRules(name, book));
-    const known = new Set(
-      (await house.db.query<{ id: string }>('SELECT id FROM attempts')).map(({ id }) => id),
-    );
+    const known = new Set((await house.db.query<{ id: string }>('SELECT id FROM attempts')).map(({ id }) => id));
     for (const { attempt } of book) if (!known.has(attempt)) found.push(`${name}: nobody knows attempt ${attempt}`);
   }
   must(found.length === 0, found.join('\n'));

@@ -12,7 +12,7 @@ const network = 34;
  * role that can tell what was done.
  */
 export const reboots: Scenario = {
-  name: 'node: reboot in mid-script, declared and undeclared',
+  name: 'node-reboots',
   missing: () => missingForNodes(),
   run: (round) =>
     withNodes(round, { network }, async (stage) => {
@@ -35,14 +35,25 @@ export const reboots: Scenario = {
       await stage.ends(runId, 'failed');
 
       const asks = await stage.book('edge-asks-1');
-      mustEqual('steps where it was asked for', asks.filter(({ word }) => word === 'start').map(({ step }) => step), ['apply', 'verify']);
+      mustEqual(
+        'steps where it was asked for',
+        asks.filter(({ word }) => word === 'start').map(({ step }) => step),
+        ['apply', 'verify'],
+      );
       must(new Set(asks.map(({ boot }) => boot)).size === 2, 'verify ran in the boot that asked for another');
       must(new Set(asks.map(({ attempt }) => attempt)).size === 1, 'the reboot that was asked for cost an attempt');
-      mustEqual('attempts where it was asked for', await stage.attempts('witness@edge-asks-1'), [{ state: 'done', code: null }]);
+      mustEqual('attempts where it was asked for', await stage.attempts('witness@edge-asks-1'), [
+        { state: 'done', code: null },
+      ]);
 
       const bare = await stage.nodeRole('witness@edge-bare-1');
-      must(bare.state.state === 'failed' && bare.state.error.kind === 'lost' && bare.state.retryAtMs === null, `without a check it is ${JSON.stringify(bare.state)}`);
-      mustEqual('attempts without a check', await stage.attempts('witness@edge-bare-1'), [{ state: 'failed', code: 'lost' }]);
+      must(
+        bare.state.state === 'failed' && bare.state.error.kind === 'lost' && bare.state.retryAtMs === null,
+        `without a check it is ${JSON.stringify(bare.state)}`,
+      );
+      mustEqual('attempts without a check', await stage.attempts('witness@edge-bare-1'), [
+        { state: 'failed', code: 'lost' },
+      ]);
       mustEqual('starts without a check', startsOf(await stage.book('edge-bare-1'), 'witness', 'apply'), 1);
 
       mustEqual('attempts with a check', await stage.attempts('witness-checked@edge-checked-1'), [

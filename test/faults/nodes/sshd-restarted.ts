@@ -12,12 +12,14 @@ const node = 'edge-box-1';
 
 /** sshd is restarted under a running step, its sessions killed, or it is away for seconds; the step knows nothing of it. */
 export const sshdRestarted: Scenario = {
-  name: 'node: sshd restarted during a step',
+  name: 'node-sshd-restarted',
   missing: () => missingForNodes(),
   run: (round) =>
     withNodes(round, { network }, async (stage) => {
       await stage.house.startWorker({ id: 'first' });
-      const { runId } = await stage.apply([{ name: 'box', slot: 'plain' }], { apply: 'echo before; hold sshd; echo after' });
+      const { runId } = await stage.apply([{ name: 'box', slot: 'plain' }], {
+        apply: 'echo before; hold sshd; echo after',
+      });
       await stage.held(node, 'sshd');
       await upset(round, await stage.node(node));
       await stage.letGo(node, 'sshd');
