@@ -71,7 +71,3 @@ export const startWorkerProgram = (environment: Readonly<Record<string, string>>
 
 export const startSchedulerProgram = (environment: Readonly<Record<string, string>>): Promise<Program> =>
   startProgram('test/support/scheduler-main.ts', environment);
-
-/** The whole server, on a port of its own choice; bundled packs and the schedule included. */
-export const startServerProgram = (environment: Readonly<Record<string, string>>): Promise<Program> =>
-  startProgram('apps/server/src/main.ts', { ...environment, FORMWORK_PORT: '0' });

@@ -29,7 +29,7 @@ export const diskFull: Scenario = {
       const inMidStep = round.random() < 0.5;
       round.note(inMidStep ? 'fills up in mid-step' : 'full at the launch');
       if (!inMidStep) await small.run(`${fill}; true`).catch(() => '');
-      const { runId } = await stage.apply(groups, { apply: inMidStep ? `${greedy}` : 'hold disk' });
+      const { runId } = await stage.apply(groups, { apply: inMidStep ? greedy : 'hold disk' });
       await stage.held('edge-roomy-1', 'disk');
       if (inMidStep) {
         await stage.held('edge-small-1', 'disk');

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Program, startServerProgram } from '../../support/program.ts';
 import { until } from '../../support/until.ts';
+import type { ManagedProcess } from '../cluster/managed-process.ts';
 import type { Round, Scenario } from '../scenario.ts';
 import { mustEqual } from './expect.ts';
 import { missingForNodes } from './needs.ts';
@@ -53,19 +53,16 @@ export const kills: Scenario = {
 };
 
 interface Processes {
-  worker: Program;
-  server: Program;
+  worker: ManagedProcess;
+  readonly server: ManagedProcess;
   /** How many workers there were: each has a name of its own. */
   workers: number;
 }
 
 async function startProcesses(stage: NodeStage): Promise<Processes> {
-  const [server, worker] = await Promise.all([startServer(stage), stage.startWorkerProgram('worker-1')]);
+  const [server, worker] = await Promise.all([stage.start('server', 'server'), stage.start('worker', 'worker-1')]);
   return { server, worker, workers: 1 };
 }
-
-const startServer = (stage: NodeStage): Promise<Program> =>
-  stage.startProgram(() => startServerProgram(stage.house.environment));
 
 async function strike(round: Round, stage: NodeStage, processes: Processes): Promise<void> {
   const victim = Math.floor(round.random() * 3);
@@ -73,10 +70,10 @@ async function strike(round: Round, stage: NodeStage, processes: Processes): Pro
   if (victim === 0) {
     await processes.worker.kill();
     processes.workers += 1;
-    processes.worker = await stage.startWorkerProgram(`worker-${processes.workers}`);
+    processes.worker = await stage.start('worker', `worker-${processes.workers}`);
   } else if (victim === 1) {
     await processes.server.kill();
-    processes.server = await startServer(stage);
+    await processes.server.start();
   } else {
     await killPostgres(stage);
   }

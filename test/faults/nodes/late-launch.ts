@@ -32,7 +32,7 @@ export const lateLaunch: Scenario = {
         const machine = await stage.node(node);
         await recordLaunches(machine);
 
-        const sleeper = await stage.startWorkerProgram('sleeper', {
+        const sleeper = await stage.start('worker', 'sleeper', {
           DATABASE_URL: proxy.urlBy(house.environment['DATABASE_URL'] ?? ''),
         });
         // Nothing reaches the node for now, so that what is claimed is not launched.
@@ -44,11 +44,11 @@ export const lateLaunch: Scenario = {
             [key],
           );
         const [first] = await until('the sleeper has claimed it', claims, ([claim]) => claim?.worker === 'sleeper');
-        sleeper.freeze();
+        await sleeper.freeze();
         proxy.stall();
         await host('ip', 'link', 'set', machine.link, 'up');
 
-        await stage.startWorkerProgram('other');
+        await stage.start('worker', 'other');
         const [second] = await until('the other worker has it', claims, ([claim]) => claim?.worker === 'other');
         must((second?.fence ?? 0) > (first?.fence ?? 0), 'the fence did not rise');
         await stage.held(node, 'late');

@@ -13,7 +13,7 @@ export const nodeDestroyed: Scenario = {
   name: 'node-destroyed',
   missing: () => missingForNodes(),
   run: (round) =>
-    withNodes(round, { network }, async (stage) => {
+    withNodes(round, { network, replacesNodes: true }, async (stage) => {
       const { house, site } = stage;
       // The same runner with less patience for a node that does not answer, which is a minute.
       const runner = createScriptRunner({ reconnectGraceMs: 4_000, connectTimeoutMs: 3_000, keepaliveMs: 2_000 });

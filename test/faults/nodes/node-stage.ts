@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { type FullNodeRoleRow, retryNodeRole } from '@formwork/db';
 import { startTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { type Applied, type House, openHouse } from '../../support/house.ts';
 import { addLocalNodes, type LocalNodes } from '../../support/local-nodes.ts';
-import { type Program, startWorkerProgram } from '../../support/program.ts';
 import { startTestRedis } from '../../support/redis.ts';
 import { until } from '../../support/until.ts';
+import { type ManagedProcess, manageProcess } from '../cluster/managed-process.ts';
+import { programs } from '../cluster/programs.ts';
+import { judge as everythingHolds } from '../oracle.ts';
+import type { Wanted } from '../oracle/final-state.ts';
+import { installWitness } from '../oracle/witness.ts';
 import type { Round } from '../scenario.ts';
 import { brokenRules, type Entry, readBook } from './book.ts';
 import { must, mustEqual } from './expect.ts';
 import { type NodeOnHost, nodeOnHost } from './node-on-host.ts';
-import { leakedCanaries, rulesOfTheEngine } from './node-oracle.ts';
 
 const witnessPack = path.resolve(import.meta.dirname, '../../fixtures/packs/witness');
 
@@ -36,10 +39,16 @@ export interface NodeStage {
   /** What the newest attempt logged, as it is stored. */
   log(key: string): Promise<string>;
   attempts(key: string): Promise<readonly { readonly state: string; readonly code: string | null }[]>;
-  /** A worker in a process of its own, ended with the scenario. */
-  startWorkerProgram(id: string, environment?: Readonly<Record<string, string>>): Promise<Program>;
-  /** Ended with the scenario. */
-  startProgram(start: () => Promise<Program>): Promise<Program>;
+  /** A program of ours in a process of its own, ended with the scenario; it is ready when this resolves. */
+  start(
+    program: 'server' | 'worker',
+    name: string,
+    environment?: Readonly<Record<string, string>>,
+  ): Promise<ManagedProcess>;
+  /** Where those leave what they print. */
+  readonly outputDirectory: string;
+  /** A secret parameter that the witness roles print. */
+  readonly canary: string;
 }
 
 /** A group of nodes by the slot that says what runs there; one node unless `count` says more. */
@@ -70,7 +79,13 @@ const rolesOfSlot = {
  */
 export async function withNodes(
   round: Round,
-  options: { readonly network: number; readonly durable?: boolean; readonly schedules?: boolean },
+  options: {
+    readonly network: number;
+    readonly durable?: boolean;
+    readonly schedules?: boolean;
+    /** Destroyed nodes stay in the books: what is left of them is not judged as if it were wanted. */
+    readonly replacesNodes?: boolean;
+  },
   work: (stage: NodeStage) => Promise<void>,
 ): Promise<void> {
   const closing: (() => Promise<unknown>)[] = [];
@@ -88,17 +103,17 @@ export async function withNodes(
     closing.push(() => house.close());
     const site = await addLocalNodes(house, { name: 'here', driver: 'nspawn', network: options.network });
     closing.push(async () => mustEqual('left on the host after the sweep', await site.sweep(), []));
-    const programs: Program[] = [];
+    const processes: ManagedProcess[] = [];
     closing.push(
       () => house.stop(),
-      () => Promise.all(programs.map((program) => program.kill())),
+      () => Promise.all(processes.map((one) => one.kill())),
     );
-    const canary = `canary-${randomUUID()}`;
-    const stage = stageOf(house, site, database, programs, canary);
+    await installWitness(house.db);
+    const stage = await stageOf({ house, site, database, processes });
     await work(stage);
-    await judge(stage, canary);
+    await judge(stage, new Map(options.replacesNodes === true ? [] : [['edge', 'active']]));
     await takeAway(stage);
-    await judge(stage, canary);
+    await judge(stage, new Map([['edge', 'destroyed']]));
   } finally {
     const failed: unknown[] = [];
     for (const close of closing.reverse()) await close().catch((error: unknown) => failed.push(error));
@@ -107,21 +122,18 @@ export async function withNodes(
   }
 }
 
-function stageOf(
-  house: House,
-  site: LocalNodes,
-  database: TestDatabase,
-  programs: Program[],
-  canary: string,
-): NodeStage {
+async function stageOf({
+  house,
+  site,
+  database,
+  processes,
+}: Pick<NodeStage, 'house' | 'site' | 'database'> & { readonly processes: ManagedProcess[] }): Promise<NodeStage> {
+  const canary = `canary-${randomUUID()}`;
+  const outputDirectory = path.join(house.dataDirectory, 'out');
+  await mkdir(outputDirectory);
   const node = (name: string): Promise<NodeOnHost> =>
     nodeOnHost(`${house.dataDirectory}/local/${site.siteId}`, site.siteId, name);
   const nodeRole = (key: string): Promise<FullNodeRoleRow> => house.nodeRole('edge', key);
-  const keep = async (start: () => Promise<Program>): Promise<Program> => {
-    const program = await start();
-    programs.push(program);
-    return program;
-  };
   return {
     house,
     site,
@@ -174,23 +186,34 @@ function stageOf(
         [id],
       );
     },
-    startProgram: keep,
-    startWorkerProgram: (id, environment = {}) =>
-      keep(() => startWorkerProgram({ ...house.environment, ...environment }, id)),
+    async start(program, name, environment = {}) {
+      const own = program === 'server' ? { FORMWORK_PORT: '0' } : { FORMWORK_WORKER_ID: name };
+      const process = manageProcess({
+        name,
+        args: [programs[program]],
+        readyText: `the ${program} is ready`,
+        outputDirectory,
+        environment: { ...house.environment, ...own, ...environment },
+      });
+      processes.push(process);
+      await process.start();
+      return process;
+    },
+    outputDirectory,
+    canary,
   };
 }
 
-/** What must hold at rest: the engine's rules, every node's book, no secret anywhere. */
-async function judge(stage: NodeStage, canary: string): Promise<void> {
-  const { house } = stage;
-  const found = [...(await rulesOfTheEngine(house.db)), ...(await leakedCanaries(house.db, canary))];
-  const roles = (await house.nodeRoles('edge')).filter(({ state }) => state.state !== 'removed');
-  for (const { key, state } of roles)
-    if (state.state !== 'active') found.push(`${key} rests as ${JSON.stringify(state)}`);
-  for (const name of new Set(roles.flatMap(({ key }) => key.split('@').slice(1)))) {
-    const book = await stage.book(name).catch(() => []);
+/** What must hold at rest: the oracle of all scenarios, and every node's book. */
+async function judge(stage: NodeStage, wanted: ReadonlyMap<string, Wanted>): Promise<void> {
+  const { house, canary, outputDirectory } = stage;
+  const evidence = { db: house.db, dataDirectory: house.dataDirectory, outputDirectory, wanted };
+  const found = [...(await everythingHolds({ ...evidence, canaries: [{ name: 'canary', value: canary }] }))];
+  const known = new Set((await house.db.query<{ id: string }>('SELECT id FROM attempts')).map(({ id }) => id));
+  const living = await house.db.query<{ name: string }>(`SELECT name FROM nodes WHERE state <> 'destroyed'`);
+  for (const { name } of living) {
+    const book = await stage.book(name);
     found.push(...brokenRules(name, book));
-    const known = new Set((await house.db.query<{ id: string }>('SELECT id FROM attempts')).map(({ id }) => id));
     for (const { attempt } of book) if (!known.has(attempt)) found.push(`${name}: nobody knows attempt ${attempt}`);
   }
   must(found.length === 0, found.join('\n'));

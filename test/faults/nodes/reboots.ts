@@ -68,11 +68,14 @@ export const reboots: Scenario = {
 };
 
 /** From inside in good order, from inside at once, or by the provider as if the cable were pulled. */
-async function restart(round: Round, { house, site, node }: NodeStage, name: string): Promise<void> {
+async function restart(round: Round, stage: NodeStage, name: string): Promise<void> {
+  const { house, site } = stage;
   const kind = Math.floor(round.random() * 3);
   round.note(`${name} ${['systemctl reboot', 'reboot at once', 'power cycle'][kind] ?? ''}`);
   if (kind < 2) {
-    await (await node(name)).run(kind === 0 ? 'systemctl reboot' : 'systemctl reboot --force --force').catch(() => '');
+    await (await stage.node(name))
+      .run(kind === 0 ? 'systemctl reboot' : 'systemctl reboot --force --force')
+      .catch(() => '');
     return;
   }
   const { id: nodeId } = await house.node('edge', name);
