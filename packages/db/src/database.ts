@@ -24,11 +24,18 @@ export interface DatabaseOptions {
   readonly url: string;
   /** Greatest number of connections in the pool. */
   readonly connections?: number;
+  /** Longest pause between two statements of a transaction, milliseconds; 10 s when absent. */
+  readonly idleInTransactionMs?: number;
   readonly log: Log;
 }
 
 const connectTimeoutMs = 10_000;
 const statementTimeoutMs = 60_000;
+/**
+ * A process that is frozen in the middle of a transaction holds its rows, of the counter of events too, which all others
+ * wait for. Less than a lease: whoever takes over finds the rows free.
+ */
+const idleInTransactionTimeoutMs = 10_000;
 /** How often a transaction is tried that Postgres ended for colliding with another. */
 const transactionTries = 4;
 
@@ -38,6 +45,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     max: options.connections ?? 10,
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: options.idleInTransactionMs ?? idleInTransactionTimeoutMs,
   });
   // An idle connection died (the server was restarted): the pool makes another when it is next asked.
   pool.on('error', (error) => {
@@ -74,6 +82,11 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promis
   const client = await pool.connect();
   const events: NewEvent[] = [];
   let broken: Error | undefined;
+  // A connection that ends between two statements tells nobody else; the next statement fails by it.
+  const ended = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', ended);
   try {
     await client.query('BEGIN');
     const result = await work({
@@ -92,6 +105,7 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promis
     });
     throw error;
   } finally {
+    client.off('error', ended);
     client.release(broken);
   }
 }

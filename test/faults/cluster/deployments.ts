@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, FormworkError, type Json, type JsonObject } from '@formwork/api';
+import { type Client, FormworkError, type Json, type JsonObject, problemsOf } from '@formwork/api';
 import { until } from '../../support/until.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -15,10 +15,15 @@ export async function persistently<T>(cluster: Cluster, call: (client: Client) =
       return await call(client);
     } catch (error) {
       const passing = error instanceof FormworkError && error.kind === 'retryable';
-      if (!passing || performance.now() > giveUpAt) throw error;
+      if (!passing || performance.now() > giveUpAt) throw explained(error);
       await sleep(200);
     }
   }
+}
+
+function explained(error: unknown): unknown {
+  const problems = problemsOf(error);
+  return problems.length === 0 ? error : new Error(`${String(error)}: ${JSON.stringify(problems)}`, { cause: error });
 }
 
 /** Asks the database, again while it is away. */
@@ -52,19 +57,29 @@ const siteBody = (site: {
   params: { ...site.params },
 });
 
-/** Plans and approves; the run is under way when this resolves. Not to be called while servers are being killed. */
-export async function apply(
+interface Specification {
+  readonly name: string;
+  readonly [field: string]: Json;
+}
+
+/** Answers the id of the plan and how much it would do. */
+export async function propose(
   cluster: Cluster,
-  specification: { readonly name: string; readonly [field: string]: Json },
-): Promise<{ readonly runId: string; readonly actions: number }> {
-  const { name } = specification;
+  specification: Specification,
+): Promise<{ readonly planId: string; readonly actions: number }> {
   const plan = await persistently(cluster, (client) =>
-    client.call('applyDeployment', { params: { name }, body: JSON.stringify(specification) }),
+    client.call('applyDeployment', { params: { name: specification.name }, body: JSON.stringify(specification) }),
   );
+  return { planId: plan.id, actions: plan.actions.length };
+}
+
+/** Plans and approves; the run is under way when this resolves. Not to be called while servers are being killed. */
+export async function apply(cluster: Cluster, specification: Specification): Promise<{ readonly runId: string }> {
+  const { planId } = await propose(cluster, specification);
   const run = await persistently(cluster, (client) =>
-    client.call('approvePlan', { params: { name, plan: plan.id }, idempotencyKey: plan.id }),
+    client.call('approvePlan', { params: { name: specification.name, plan: planId }, idempotencyKey: planId }),
   );
-  return { runId: run.id, actions: plan.actions.length };
+  return { runId: run.id };
 }
 
 /** Starts a destruction; a call whose answer was lost with its server is not made twice. */

@@ -11,6 +11,9 @@ import { manageProcess } from './managed-process.ts';
 import { startPostgresProcess } from './postgres-process.ts';
 import { programs } from './programs.ts';
 
+/** The server has stored it already; what a pack needs is loaded beside it. */
+const basePack = path.resolve(import.meta.dirname, '../../../content/base');
+
 /** A data directory that has been started once: each round begins with a copy, not with initdb and all migrations. */
 export interface Template {
   readonly directory: string;
@@ -33,7 +36,8 @@ export function openTemplates(): Templates {
       return known;
     },
     async remove() {
-      for (const one of made) rmSync((await one).directory, { recursive: true, force: true });
+      for (const end of await Promise.allSettled(made))
+        if (end.status === 'fulfilled') rmSync(end.value.directory, { recursive: true, force: true });
     },
   };
 }
@@ -65,7 +69,7 @@ async function prepareTemplate(): Promise<Template> {
   try {
     await server.start();
     const db = openDatabase({ url: postgres.url, log: quiet });
-    await storePacks(db, [probePack]);
+    await storePacks(db, [basePack, probePack]);
     await installWitness(db);
     await db.close();
   } finally {

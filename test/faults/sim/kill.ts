@@ -1,4 +1,4 @@
-import { apply, destroy, rowsOf, runEnd } from '../cluster/deployments.ts';
+import { apply, destroy, propose, rowsOf, runEnd } from '../cluster/deployments.ts';
 import type { Scenario } from '../scenario.ts';
 import { between } from '../seeded.ts';
 import { paces, twentyNodes } from './specification.ts';
@@ -21,8 +21,8 @@ export const killScenario = (deps: SimDeps): Scenario => ({
       if (state !== 'succeeded') throw new Error(`the run ended ${state}`);
       await stage.verify('active');
       await wereAttachedTo(stage);
-      const again = await apply(cluster, specification);
-      if (again.actions > 0) throw new Error(`the same specification plans ${again.actions} actions`);
+      const { actions } = await propose(cluster, specification);
+      if (actions > 0) throw new Error(`the same specification plans ${actions} actions`);
       const destruction = await destroy(cluster, stage.name);
       round.note('in its destruction');
       await strikeAtRandom(cluster, round, { count: 1, everyMs: 1_500, backWithinMs: 3_000 });

@@ -1,4 +1,4 @@
-import { mkdirSync, cpSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, cpSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { JsonObject } from '@formwork/core';
 import { openSecretStore, parseMasterKey } from '@formwork/db';
@@ -76,7 +76,7 @@ async function openStage(cluster: Cluster, round: Round, { configuration }: SimS
   const siteId = await addSite(cluster, {
     name: site,
     configuration: { seed: round.seed, ...configuration },
-    params: { 'secretive.password': sitePassword },
+    params: { 'secretive.license': sitePassword },
   });
   const secrets = openSecrets(
     openSecretStore({ database: cluster.db, masterKeys: [parseMasterKey(cluster.masterKey)] }),
@@ -121,7 +121,8 @@ async function keepEvidence(cluster: Cluster, directory: string): Promise<void> 
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   cpSync(cluster.outputDirectory, path.join(directory, 'out'), { recursive: true });
-  cpSync(path.join(cluster.directory, 'sim'), path.join(directory, 'sim'), { recursive: true });
+  const sites = path.join(cluster.directory, 'sim');
+  if (existsSync(sites)) cpSync(sites, path.join(directory, 'sim'), { recursive: true });
   for (const table of tables) {
     const rows = await cluster.db.query<{ text: string }>(`SELECT row_to_json(t)::text AS text FROM ${table} t`);
     writeFileSync(path.join(directory, `${table}.jsonl`), rows.map(({ text }) => `${text}\n`).join(''));
