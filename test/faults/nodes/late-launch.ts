@@ -67,6 +67,8 @@ export const lateLaunch: Scenario = {
         await stage.ends(runId);
         mustEqual('starts on the node after all', startsOf(await stage.book(node), 'witness', 'apply'), 2);
         mustEqual('attempts', (await stage.attempts(key)).length, 2);
+        // Without a database, which it has by the proxy alone, it would take jobs and fail them.
+        await sleeper.kill();
       } finally {
         await proxy.close();
       }
