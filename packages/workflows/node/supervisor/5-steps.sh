@@ -26,7 +26,13 @@ run_step() {
 }
 
 end_stopped() {
+  if [ "$stop" = aborted ] && [ ! -e "$record/abort" ]; then
+    # Nobody of ours: a node that shuts down sends it to everything.
+    stop=lost
+    put_surely "$record/why" "its supervisor was told to end, as by a node that shuts down"
+  fi
   case $stop in
+    lost) say "stopped: told to end" ;;
     timeout) say "stopped: the time limit of $timeout s has passed" ;;
     *) say "stopped: aborted" ;;
   esac
