@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CpuGroup } from './cpu-group.ts';
-import { median, rounded } from './statistics.ts';
+import { median, percentile, rounded } from './statistics.ts';
 
 /** What one piece of work cost: seconds on the clock, and CPU seconds of a group of processes. */
 export interface Cost {
@@ -26,6 +26,12 @@ export async function measure<T>(
 /** Medians of several costs, with the samples they are of. */
 export const summary = (costs: readonly Cost[]) => ({
   wallSeconds: rounded(median(costs.map((cost) => cost.wallSeconds))),
+  slowestWallSeconds: rounded(
+    percentile(
+      costs.map((cost) => cost.wallSeconds),
+      1,
+    ),
+  ),
   cpuSeconds: rounded(median(costs.map((cost) => cost.cpuSeconds))),
   samples: costs.map(({ wallSeconds, cpuSeconds }) => [rounded(wallSeconds), rounded(cpuSeconds)] as const),
 });

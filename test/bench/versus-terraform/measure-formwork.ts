@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { apply, propose, startedIn, uploadPack } from '../support/deployments.ts';
 import type { Formwork } from '../support/formwork.ts';
 import { type Cost, measure, summary } from '../support/measure.ts';
+import { pssMib } from '../support/process-cpu.ts';
 import { say } from '../support/report.ts';
+import { rounded } from '../support/statistics.ts';
 import { generatePacks, versionsOf } from './generate-pack.ts';
 import { ordinals, type Shape } from './shape.ts';
 
@@ -66,5 +68,5 @@ export async function measureFormwork(
     say(`  formwork plan: ${planned.wallSeconds.toFixed(2)} s, CPU ${planned.cpuSeconds.toFixed(2)} s`);
     plans.push(planned);
   }
-  return { apply: summary(applies), plan: summary(plans), parts };
+  return { apply: summary(applies), plan: summary(plans), parts, memoryMib: rounded(pssMib(group.pids())) };
 }
