@@ -4,7 +4,7 @@
  * FORMWORK_FAULTS_STOP_AT at which of them, FORMWORK_FAULTS_STOP_FILE where it tells of it first.
  */
 import { writeFileSync } from 'node:fs';
-import { openDatabase, openEventFeed, openSecretStore, parseMasterKey } from '@formwork/db';
+import { openDatabase, openSecretStore, parseMasterKey } from '@formwork/db';
 import { type Provider, providerNamed } from '@formwork/providers';
 import {
   createScriptRunner,
@@ -68,7 +68,6 @@ const id = settings.FORMWORK_WORKER_ID;
 const databaseUrl = settings.DATABASE_URL;
 const db = openDatabase({ url: databaseUrl, log });
 const queues = await openQueues({ redisUrl: settings.REDIS_URL ?? null, databaseUrl, jobSchema: workJob, log });
-const feed = await openEventFeed(db, log);
 const secrets = openSecrets(
   openSecretStore({ database: db, masterKeys: [parseMasterKey(settings.FORMWORK_MASTER_KEY)] }),
 );
@@ -78,7 +77,6 @@ const siteView = siteViewOf((provider) => providerNamed(provider).descriptor);
 const worker = await startWorker({
   id,
   db,
-  feed,
   queues,
   sites,
   log,
