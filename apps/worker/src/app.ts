@@ -29,7 +29,8 @@ export interface WorkerOptions {
 /** Puts a worker together; the parts know nothing of each other but their interfaces. */
 export async function openWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { log } = options;
-  const db = openDatabase({ url: options.databaseUrl, log });
+  // What its steps read and write goes in batches: few connections serve many steps.
+  const db = openDatabase({ url: options.databaseUrl, connections: 5, log });
   const queues = await openQueues({
     redisUrl: options.redisUrl,
     databaseUrl: options.databaseUrl,

@@ -40,6 +40,8 @@ const statementTimeoutMs = 60_000;
  * wait for. Less than a lease: whoever takes over finds the rows free.
  */
 const idleInTransactionTimeoutMs = 10_000;
+/** PostgreSQL keeps what a backend once needed until it ends: after a transaction of this much text it is let go, bytes. */
+const fatBytes = 1_000_000;
 /** How often a transaction is tried that Postgres ended for colliding with another. */
 const transactionTries = 4;
 
@@ -86,6 +88,7 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promis
   const client = await answerOf(pool.connect());
   const events: NewEvent[] = [];
   let broken: Error | undefined;
+  let sentBytes = 0;
   // A connection that ends between two statements tells nobody else; the next statement fails by it.
   const ended = (error: Error): void => {
     broken = error;
@@ -94,8 +97,10 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promis
   try {
     await answerOf(client.query('BEGIN'));
     const result = await work({
-      query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
-        (await answerOf(client.query<Row>(sql, [...values]))).rows,
+      query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) => {
+        for (const value of values) if (typeof value === 'string') sentBytes += value.length;
+        return (await answerOf(client.query<Row>(sql, [...values]))).rows;
+      },
       emit: (event) => {
         events.push(event);
       },
@@ -110,7 +115,7 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promis
     throw error;
   } finally {
     client.off('error', ended);
-    client.release(broken);
+    client.release(broken ?? sentBytes > fatBytes);
   }
 }
 

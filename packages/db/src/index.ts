@@ -37,8 +37,9 @@ export type { RedriveRow } from './engine/reconcile.ts';
 export { answerSiteTask, askSite, readSiteTask, redriveSiteTasks, siteTaskQueue } from './engine/site-tasks.ts';
 export type { SiteTask, SiteTaskKind } from './engine/site-tasks.ts';
 export {
-  actualOf,
   readActual,
+  readWho,
+  whoOf,
   readDeployment,
   readDeploymentByName,
   readLastRun,
@@ -51,7 +52,8 @@ export {
   readNodes,
   readNodesById,
   readPacks,
-  readPlanDocument,
+  readPlanGraph,
+  readPlanHead,
   readRoleDurations,
   readRun,
   readSite,
@@ -59,7 +61,7 @@ export {
   readSites,
   readSpecification,
 } from './engine/snapshot.ts';
-export type { DeploymentRow, NodeRow, RunRow, SiteRow, SpecificationRow } from './engine/snapshot.ts';
+export type { DeploymentRow, NodeRow, PlanHead, RunRow, SiteRow, SpecificationRow } from './engine/snapshot.ts';
 export { announceWorker, forgetGoneWorkers, listWorkers, retireWorker } from './engine/workers.ts';
 export type { WorkerRow } from './engine/workers.ts';
 export { readBundle, readForeignHolding, readHolding, readLocks } from './engine/holding.ts';

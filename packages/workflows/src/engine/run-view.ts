@@ -3,7 +3,6 @@ import {
   type ContentIndex,
   createSchedule,
   FormworkError,
-  type Plan,
   remainingPathMs,
   type Schedule,
   type SiteView,
@@ -12,7 +11,6 @@ import {
   type WorkVertex,
 } from '@formwork/core';
 import {
-  actualOf,
   type Database,
   type DeploymentRow,
   type FullNodeRoleRow,
@@ -20,12 +18,14 @@ import {
   readDeployment,
   readNodeRoles,
   readNodes,
-  readPlanDocument,
+  readPlanGraph,
+  readPlanHead,
   readRoleDurations,
   readSites,
   readSpecification,
   type RunRow,
   type SiteRow,
+  whoOf,
 } from '@formwork/db';
 import { bindRun } from './bind-run.ts';
 import type { ContentStore } from './content-store.ts';
@@ -35,13 +35,12 @@ import { createProgress, type RunProgress, trackRow } from './run-progress.ts';
 const unknownDurationMs = 5_000;
 
 /**
- * A run as the scheduler sees it: immutable plan, graph and bindings; rows and progress that follow the events. It can
+ * A run as the scheduler sees it: immutable graph and bindings; rows and progress that follow the events. It can
  * be thrown away and read again at any time.
  */
 export interface RunView {
   readonly run: RunRow;
   deployment: DeploymentRow;
-  readonly plan: Plan;
   readonly spec: Specification;
   readonly index: ContentIndex;
   readonly bindings: Bindings | null;
@@ -68,15 +67,16 @@ export interface RunViewDeps {
 
 export async function loadRunView(deps: RunViewDeps, run: RunRow): Promise<RunView> {
   const { db } = deps;
-  const [deployment, planned, nodes, rows, sites, durations] = await Promise.all([
+  const [deployment, planned, graph, nodes, rows, sites, durations] = await Promise.all([
     readDeployment(db, run.deploymentId),
-    readPlanDocument(db, run.planId),
+    readPlanHead(db, run.planId),
+    readPlanGraph(db, run.planId),
     readNodes(db, run.deploymentId),
     readNodeRoles(db, run.deploymentId),
     readSites(db),
     readRoleDurations(db),
   ]);
-  if (deployment === null || planned === null) {
+  if (deployment === null || planned === null || graph === null) {
     throw new FormworkError('not-found', 'run-gone', 'the deployment or the plan of this run is gone');
   }
   const specification = await readSpecification(db, run.deploymentId, planned.specificationVersion);
@@ -84,11 +84,15 @@ export async function loadRunView(deps: RunViewDeps, run: RunRow): Promise<RunVi
     throw new FormworkError('not-found', 'run-gone', 'the specification of this run is gone');
   }
   const { content, index } = await deps.content.content(specification.packs);
-  // Bindings ask who is there and who founded, not what was committed before.
-  const actual = actualOf({ deployment, committed: null, nodes, nodeRoles: rows, runIsLive: run.state === 'running' });
-  const plan = planned.document;
-  const bindings = bindRun({ plan, spec: specification.document, content, sites: sites.map(deps.siteView), actual });
-  const vertices = plan.graph.vertices.filter((vertex) => vertex.kind === 'node-role');
+  const actual = whoOf({ deployment, nodes, nodeRoles: rows });
+  const bindings = bindRun({
+    plan: planned,
+    spec: specification.document,
+    content,
+    sites: sites.map(deps.siteView),
+    actual,
+  });
+  const vertices = graph.vertices.filter((vertex) => vertex.kind === 'node-role');
   const byKey = new Map(rows.map((row) => [row.key, row]));
   const durationOf = (vertex: WorkVertex | undefined): number =>
     vertex === undefined ? 0 : (durations.get(vertex.role) ?? unknownDurationMs);
@@ -99,7 +103,6 @@ export async function loadRunView(deps: RunViewDeps, run: RunRow): Promise<RunVi
   return {
     run,
     deployment,
-    plan,
     spec: specification.document,
     index,
     bindings,
@@ -108,9 +111,9 @@ export async function loadRunView(deps: RunViewDeps, run: RunRow): Promise<RunVi
     rows: byKey,
     vertices: vertexByKey,
     verticesOf: new Map(vertices.map((vertex) => [vertex.nodeRole, vertex])),
-    schedule: createSchedule(plan.graph, standings),
+    schedule: createSchedule(graph, standings),
     progress: createProgress(rows),
-    remainingMs: remainingPathMs(plan.graph, (key) => durationOf(vertexByKey.get(key))),
+    remainingMs: remainingPathMs(graph, (key) => durationOf(vertexByKey.get(key))),
   };
 }
 

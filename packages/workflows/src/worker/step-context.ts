@@ -16,17 +16,17 @@ import {
   type DeploymentRow,
   type FullNodeRoleRow,
   type NodeRow,
-  readActual,
   readDeployment,
   readNodeRolesById,
   readNodeRolesByKey,
   readNodeRolesOf,
   readNodes,
   readNodesById,
-  readPlanDocument,
+  readPlanHead,
   readRun,
   readSites,
   readSpecification,
+  readWho,
   type RunRow,
 } from '@formwork/db';
 import { bindRun } from '../engine/bind-run.ts';
@@ -141,7 +141,7 @@ async function readFrame(deps: ContextDeps, runId: string): Promise<Frame> {
   if (run === null) throw new FormworkError('not-found', 'run-gone', 'the run is gone');
   const [deployment, planned, sites] = await Promise.all([
     readDeployment(db, run.deploymentId),
-    readPlanDocument(db, run.planId),
+    readPlanHead(db, run.planId),
     readSites(db),
   ]);
   if (deployment === null || planned === null)
@@ -149,9 +149,9 @@ async function readFrame(deps: ContextDeps, runId: string): Promise<Frame> {
   const specification = await readSpecification(db, run.deploymentId, planned.specificationVersion);
   if (specification === null) return { run, deployment, bindings: null };
   const { content } = await deps.content.content(specification.packs);
-  const actual = await readActual(db, deployment);
+  const actual = await readWho(db, deployment);
   const bindings = bindRun({
-    plan: planned.document,
+    plan: planned,
     spec: specification.document,
     content,
     sites: sites.map(deps.siteView),
