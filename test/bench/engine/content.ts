@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-
 /**
  * What a deployment of the bench is made of, per node: one `machine`, then chains of roles in three stages with a
  * barrier before the second and the third. In the second, `limited` runs in a lane of its own under `max: 20%`, and the
@@ -9,7 +8,11 @@ import path from 'node:path';
  */
 export interface Shape {
   /** Role names by stage, the chain of each in order. */
-  readonly stages: { readonly prepare: readonly string[]; readonly install: readonly string[]; readonly finish: readonly string[] };
+  readonly stages: {
+    readonly prepare: readonly string[];
+    readonly install: readonly string[];
+    readonly finish: readonly string[];
+  };
   readonly controlNodes: number;
   readonly workerNodes: number;
 }

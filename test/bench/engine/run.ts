@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { chooseRunAs, type Database, type EmbeddedPostgres, migrate, openDatabase, startEmbeddedPostgres } from '@formwork/db';
+import {
+  chooseRunAs,
+  type Database,
+  type EmbeddedPostgres,
+  migrate,
+  openDatabase,
+  startEmbeddedPostgres,
+} from '@formwork/db';
 import { quiet } from '../../support/quiet.ts';
 import { startTestRedis } from '../../support/redis.ts';
 import { storePacks } from '../../support/store-packs.ts';

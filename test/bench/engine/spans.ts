@@ -15,11 +15,7 @@ const around = (meanMs: number): DurationSpan => ({ min: Math.round(meanMs / 2),
  * Durations such that the lower bound is about `boundMs`: in every stage there is work for a third of it on `slots`
  * slots. In the second stage half of the work is that of the role that a fifth of its instances may run at once.
  */
-export function spansOf(
-  shape: Shape,
-  slots: number,
-  boundMs: number,
-): Readonly<Record<string, DurationSpan>> {
+export function spansOf(shape: Shape, slots: number, boundMs: number): Readonly<Record<string, DurationSpan>> {
   const nodes = shape.controlNodes + shape.workerNodes;
   const perNodeMs = (boundMs / 3) * (slots / nodes);
   const spread = (names: readonly string[], ms: number): readonly (readonly [string, DurationSpan])[] =>

@@ -78,7 +78,9 @@ export async function finishNodeRoles(tx: Transaction, finishes: readonly Finish
       await patchNode(tx, row.nodeId, patch, row, `worker:${finish.worker}`);
   }
   const done = new Set(taken.map((finish) => finish.nodeRoleId));
-  return finishes.map((finish) => done.has(finish.nodeRoleId) && current.get(finish.nodeRoleId)?.fence === finish.fence);
+  return finishes.map(
+    (finish) => done.has(finish.nodeRoleId) && current.get(finish.nodeRoleId)?.fence === finish.fence,
+  );
 }
 
 /** Somebody asked for it to stop: it neither waits on nor will be tried again, it rests. */

@@ -13,7 +13,13 @@ import {
 } from '@formwork/core';
 import type { Database } from '../database.ts';
 import { planVersion } from './approve.ts';
-import { type FullColumns, fullNodeRoleColumns, type FullNodeRoleRow, type NodeRoleRow, parseFullNodeRole } from './node-role-row.ts';
+import {
+  type FullColumns,
+  fullNodeRoleColumns,
+  type FullNodeRoleRow,
+  type NodeRoleRow,
+  parseFullNodeRole,
+} from './node-role-row.ts';
 
 /** A machine as the engine needs it. */
 export interface NodeRow {
@@ -251,6 +257,8 @@ export async function readLastRun(db: Reader, deploymentId: string): Promise<Run
 
 /** A plan without what it is made of; of a task also its actions, which say what it binds. */
 export interface PlanHead {
+  readonly id: string;
+  readonly deploymentId: string;
   readonly purpose: Plan['purpose'];
   readonly specificationVersion: number;
   readonly taskActions: Plan['actions'];
@@ -258,7 +266,7 @@ export interface PlanHead {
 
 export async function readPlanHead(db: Reader, planId: string): Promise<PlanHead | null> {
   const [row] = await db.query<PlanHead>(
-    `SELECT purpose, specification_version AS "specificationVersion",
+    `SELECT id, deployment_id AS "deploymentId", purpose, specification_version AS "specificationVersion",
        CASE WHEN purpose = 'task' THEN document->'actions' ELSE '[]' END AS "taskActions"
      FROM plans WHERE id = $1`,
     [planId],
@@ -268,7 +276,9 @@ export async function readPlanHead(db: Reader, planId: string): Promise<PlanHead
 
 /** The graph of a plan; with thousands of nodes it is long, and so is the rest of the plan, which stays where it is. */
 export async function readPlanGraph(db: Reader, planId: string): Promise<Graph | null> {
-  const [row] = await db.query<{ graph: Graph }>(`SELECT document->'graph' AS graph FROM plans WHERE id = $1`, [planId]);
+  const [row] = await db.query<{ graph: Graph }>(`SELECT document->'graph' AS graph FROM plans WHERE id = $1`, [
+    planId,
+  ]);
   return row?.graph ?? null;
 }
 
@@ -314,7 +324,10 @@ export async function readWho(db: Reader, deployment: DeploymentRow): Promise<Ac
   return whoOf({ deployment, nodes, nodeRoles });
 }
 
-type WhoRow = Pick<NodeRoleRow, 'id' | 'key' | 'role' | 'as' | 'nodeId' | 'state' | 'founder' | 'everStarted' | 'version'>;
+type WhoRow = Pick<
+  NodeRoleRow,
+  'id' | 'key' | 'role' | 'as' | 'nodeId' | 'state' | 'founder' | 'everStarted' | 'version'
+>;
 
 /** The same from rows that were read already. */
 export const whoOf = (read: {

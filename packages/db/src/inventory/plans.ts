@@ -17,6 +17,11 @@ export interface PlanRecord {
   readonly createdAt: Date;
 }
 
+/** Who a plan belongs to and what it is for, without what it is made of. */
+export type PlanSummary = Pick<PlanRecord, 'id' | 'deploymentId' | 'deployment' | 'specificationVersion'> & {
+  readonly isTask: boolean;
+};
+
 const include = { deployment: { select: { name: true, committedVersion: true } } } as const;
 
 export const planInventory = (prisma: PrismaClient) => {
@@ -59,6 +64,22 @@ export const planInventory = (prisma: PrismaClient) => {
       if (!isUuid(id)) return null;
       const row = await prisma.plan.findUnique({ where: { id }, include });
       return row === null ? null : ((await withRuns([row]))[0] ?? null);
+    },
+    async summary(id: string): Promise<PlanSummary | null> {
+      if (!isUuid(id)) return null;
+      const row = await prisma.plan.findUnique({
+        where: { id },
+        select: {
+          id: true,
+          deploymentId: true,
+          specificationVersion: true,
+          purpose: true,
+          deployment: include.deployment,
+        },
+      });
+      if (row === null) return null;
+      const { purpose, deployment, ...rest } = row;
+      return { ...rest, deployment: deployment.name, isTask: purpose === 'task' };
     },
     async open(deploymentId: string): Promise<PlanRecord | null> {
       const row = await prisma.plan.findFirst({

@@ -26,7 +26,9 @@ export interface OpenSitesDeps {
 export function openSites(deps: OpenSitesDeps): OpenSites {
   const opened = new Map<string, { readonly version: number; readonly site: Promise<OpenSite> }>();
   const rowOf = batched(async (ids: readonly string[]) => {
-    const rows = new Map(await Promise.all([...new Set(ids)].map(async (id) => [id, await readSite(deps.db, id)] as const)));
+    const rows = new Map(
+      await Promise.all([...new Set(ids)].map(async (id) => [id, await readSite(deps.db, id)] as const)),
+    );
     return ids.map((id) => rows.get(id) ?? null);
   });
   const read = async (siteId: string): Promise<SiteRow> => {

@@ -55,7 +55,6 @@ const jobsAtOnce = 2;
 /** What running steps get to let go of their attempts, milliseconds. */
 const letGoMs = 4_000;
 
-
 /** Takes jobs of the sites it serves, and of the deployments themselves, until it is closed. */
 export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   const consumers = new Map<string, QueueWorker>();
