@@ -164,7 +164,7 @@ export function patchNode(store: Store, nodeId: string, patch: NodePatch): void 
       row.nodeId === nodeId &&
       row.state.state !== 'removed' &&
       !holds(row.state) &&
-      !(Object.hasOwn(deployment.once, row.as) && row.state.state === 'active' && deployment.state !== 'destroying'),
+      !(Object.hasOwn(deployment.once, row.as) && row.applied !== null && deployment.state !== 'destroying'),
   );
   dropRows(store, goes.map((row) => row.id));
 }

@@ -32,6 +32,12 @@ function deliver(house: House, x: number): void {
   if (job !== undefined) takeJob(house, worker, job);
 }
 
+/** One of the latest, or any of before. */
+function duplicate(house: House, x: number): void {
+  const job = pick(x % 2 === 0 ? house.sent : house.sent.slice(-4), Math.floor(x / 2));
+  if (job !== undefined) house.queue.push(job);
+}
+
 function work(house: House, x: number): void {
   const chosen = pick(tasksOf(house), x);
   if (chosen !== undefined) stepTask(house, ...chosen, faultOf(Math.floor(x / 13)));
@@ -165,7 +171,7 @@ export const deeds: readonly { readonly name: string; readonly weight: number; r
   { name: 'propose', weight: 3, deed: (house) => void proposeWish(house) },
   { name: 'approve', weight: 3, deed: (house) => void approveOpen(house) },
   { name: 'send', weight: 1, deed: sendOutbox },
-  { name: 'duplicate', weight: 4, deed: (house, x) => void house.queue.push(...[pick(jobsOf(house), x)].flatMap((job) => job ?? [])) },
+  { name: 'duplicate', weight: 4, deed: duplicate },
   { name: 'lose', weight: 2, deed: (house, x) => void house.queue.splice(x % Math.max(1, house.queue.length), 1) },
   { name: 'crash', weight: 3, deed: crash },
   { name: 'freeze', weight: 4, deed: (house, x) => setFrozen(house, x, true) },
@@ -184,12 +190,6 @@ export const deeds: readonly { readonly name: string; readonly weight: number; r
 ];
 
 const failedOf = (house: House) => livingRows(house.store).filter((row) => workOf(row.state)?.phase === 'failed');
-
-/** Jobs that are, or were, about something that is there. */
-const jobsOf = (house: House) => [
-  ...house.queue,
-  ...livingRows(house.store).map((row) => ({ rowId: row.id, dispatch: row.dispatch })),
-];
 
 function setFrozen(house: House, x: number, frozen: boolean): void {
   const worker = pick(house.workers.filter((one) => one.frozen !== frozen), x);

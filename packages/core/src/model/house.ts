@@ -52,6 +52,8 @@ export interface House {
   readonly roles: ReadonlyMap<string, RoleDefinition>;
   readonly store: Store;
   readonly queue: Job[];
+  /** What was ever on the queue: any of it may come again. */
+  readonly sent: Job[];
   readonly machines: Map<string, Machine>;
   readonly workers: Worker[];
   scheduler: SchedulerMemory;
@@ -80,6 +82,7 @@ export function newHouse(rules: Rules, content: SmallContent, wish: Wish): House
     roles: indexContent(content.content).roles,
     store: newStore(),
     queue: [],
+    sent: [],
     machines: new Map(),
     workers: ['w0', 'w1', 'w2'].map((id) => ({ id, frozen: false, tasks: [] })),
     scheduler: freshMemory(),

@@ -85,12 +85,13 @@ export function gatherInputs(
       item: binding.item,
     }),
   );
+  const outlived = new Set(bindings.outlived.map((one) => one.key));
   return resolveInputs(binding.role, binding, {
     params,
     facts: binding.node === null ? {} : sources.facts(binding.node.name),
     outputs: (key) => {
       const row = sources.row(key);
-      return row === null || row.state.state !== 'active' ? null : (row.applied?.outputs ?? null);
+      return row === null || (row.state.state !== 'active' && !outlived.has(key)) ? null : (row.applied?.outputs ?? null);
     },
     producers: (need) => producersOf(bindings, binding, need),
   });

@@ -141,7 +141,9 @@ function driveAgain(house: House): void {
 }
 
 export function sendOutbox(house: House): void {
-  house.queue.push(...house.store.outbox.splice(0));
+  const jobs = house.store.outbox.splice(0);
+  house.queue.push(...jobs);
+  house.sent.push(...jobs);
 }
 
 function close(house: House): void {

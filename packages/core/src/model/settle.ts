@@ -86,7 +86,9 @@ export function settle(house: House): void {
   const dead = livingNodes(store).some(isDead);
   if (!over && !dead) watch.say(`ends: the run does not end: ${stuck(house)}`);
   const last = lastRun(store);
-  if (last?.state === 'succeeded' && last.purpose === 'apply' && !dead) checkWanted(house);
+  // What a person skipped is as that person wanted it; the next plan does it.
+  const skipped = livingRows(store).some((row) => row.state.state === 'skipped');
+  if (last?.state === 'succeeded' && last.purpose === 'apply' && !dead && !skipped && !movesOnce(house)) checkWanted(house);
   for (let turn = 0; turn < mostApplies && watch.violations.length === 0; turn += 1) {
     if (store.deployment.state === 'destroying') destroy(house);
     else {
@@ -101,7 +103,8 @@ export function settle(house: House): void {
     if (watch.violations.length > 0) return;
     if (!ended) watch.say(`ends: the run after it does not end: ${stuck(house)}`);
     if (store.deployment.state === 'destroyed') return checkDestroyed(house);
-    if (lastRun(store)?.state === 'succeeded' && lastRun(store)?.purpose === 'apply') return checkWanted(house);
+    const last = lastRun(store);
+    if (last?.state === 'succeeded' && last.purpose === 'apply' && !movesOnce(house)) return checkWanted(house);
   }
   if (watch.violations.length === 0) watch.say(`ends: without faults it fails ${mostApplies} times: ${stuck(house)}`);
 }
@@ -112,8 +115,11 @@ function checkWanted(house: House): void {
   const run = lastRun(store);
   if (run === null) return;
   const bindings = bindRun(store, house.content, run.spec, run.plan.purpose);
-  const wanted = new Set([...(bindings?.byKey.keys() ?? []), ...(bindings?.outlived.map((one) => one.key) ?? [])]);
+  const outlived = new Set(bindings?.outlived.map((one) => one.key));
+  const wanted = new Set([...(bindings?.byKey.keys() ?? []), ...outlived]);
   for (const row of livingRows(store)) {
+    // Of what outlived its machine only the outputs count.
+    if (outlived.has(row.key)) continue;
     if (!wanted.has(row.key)) watch.say(`lost: ${row.key} is ${row.state.state} and nobody wants it`);
     else if (row.state.state !== 'active') watch.say(`lost: ${row.key} is ${row.state.state} after a run that succeeded`);
   }
@@ -126,6 +132,17 @@ function checkWanted(house: House): void {
   if (!again.ok) watch.say(`empty: planning again is refused: ${again.problems[0]?.message ?? ''}`);
   else if (again.value.plan.actions.length > 0)
     watch.say(`empty: planning again wants ${JSON.stringify(again.value.plan.actions[0])}`);
+}
+
+/**
+ * A `once` role that began on a machine that is gone, and never came to anything: it is bound anew by the plan after
+ * the one that took the machine away, never by that one.
+ */
+function movesOnce(house: House): boolean {
+  if (![...house.roles.values()].some((role) => role.placement === 'once')) return false;
+  const run = lastRun(house.store);
+  const again = run === null ? null : propose(house.store, house.content, run.spec, 'apply');
+  return again?.ok === true && Object.keys(again.value.plan.once).length > 0;
 }
 
 function checkDestroyed(house: House): void {
