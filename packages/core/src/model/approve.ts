@@ -5,9 +5,18 @@ import type { PlanAction } from '../plan.ts';
 import { holds, type NodeRoleEvent, workOf } from '../transition.ts';
 import { changeRow, freeLocks, type Settings, writeRow } from './change-rows.ts';
 import { planVersion, type Proposal } from './planning.ts';
-import type { Rules } from './rules.ts';
 import type { SmallContent } from './small-content.ts';
-import { emit, livingNodes, livingRows, liveRun, newId, type Pending, type Row, type Run, type Store } from './store.ts';
+import {
+  emit,
+  livingNodes,
+  livingRows,
+  liveRun,
+  newId,
+  type Pending,
+  type Row,
+  type Run,
+  type Store,
+} from './store.ts';
 
 interface Scope {
   readonly store: Store;
@@ -17,8 +26,8 @@ interface Scope {
 }
 
 /** False where the plan speaks of what is no more. */
-export function approve(store: Store, rules: Rules, content: SmallContent, proposal: Proposal): boolean {
-  if (!isStillSo(store, rules, proposal)) return false;
+export function approve(store: Store, content: SmallContent, proposal: Proposal): boolean {
+  if (!isStillSo(store, proposal)) return false;
   const { plan, spec } = proposal;
   const former = liveRun(store);
   if (former !== null) {
@@ -26,7 +35,14 @@ export function approve(store: Store, rules: Rules, content: SmallContent, propo
     emit(store, 'run.superseded');
   }
   const purpose = plan.purpose === 'destroy' ? 'destroy' : 'apply';
-  const run: Run = { id: newId(store, 'run'), deploymentId: store.deployment.id, plan, spec, purpose, state: 'running' };
+  const run: Run = {
+    id: newId(store, 'run'),
+    deploymentId: store.deployment.id,
+    plan,
+    spec,
+    purpose,
+    state: 'running',
+  };
   store.runs.set(run.id, run);
   const { deployment } = store;
   store.deployment = {
@@ -44,17 +60,16 @@ export function approve(store: Store, rules: Rules, content: SmallContent, propo
   return true;
 }
 
-function isStillSo(store: Store, rules: Rules, { plan, committedVersion, runIsLive, leftAlone }: Proposal): boolean {
+function isStillSo(store: Store, { plan, committedVersion }: Proposal): boolean {
   if (store.deployment.committedVersion !== committedVersion) return false;
   const moving = liveRun(store) !== null;
   const rows = new Map(livingRows(store).map((row) => [row.key, row.version]));
   const nodes = new Map(livingNodes(store).map((node) => [node.name, node.version]));
   const { precondition } = plan;
-  const same = (now: number | undefined, then: number): boolean => now !== undefined && planVersion(now, moving) === then;
+  const same = (now: number | undefined, then: number): boolean =>
+    now !== undefined && planVersion(now, moving) === then;
   if (Object.entries(precondition.nodeRoles).some(([key, version]) => !same(rows.get(key), version))) return false;
-  if (Object.entries(precondition.nodes).some(([name, version]) => !same(nodes.get(name), version))) return false;
-  if (!rules.planPinsTheRest) return true;
-  return runIsLive === moving && [...leftAlone].every(([key, version]) => !rows.has(key) || rows.get(key) === version);
+  return !Object.entries(precondition.nodes).some(([name, version]) => !same(nodes.get(name), version));
 }
 
 function insertNodes(store: Store, { plan, spec }: Proposal): void {
@@ -84,7 +99,8 @@ function insertNodes(store: Store, { plan, spec }: Proposal): void {
   }
 }
 
-const leaves = ({ action }: PlanAction): boolean => action === 'remove' || action === 'evict' || action === 'destroy-node';
+const leaves = ({ action }: PlanAction): boolean =>
+  action === 'remove' || action === 'evict' || action === 'destroy-node';
 const actionKey = (action: PlanAction): string => `${leaves(action) ? 'leave' : 'apply'} ${action.nodeRole}`;
 
 const pendingOf = ({ action, reason, certainty, disruption }: PlanAction, purpose: Pending['purpose']): Pending => ({

@@ -35,10 +35,16 @@ export function candidatesOf(rules: Rules, view: RunView): readonly Placed[] {
         lock:
           founding || lock === null
             ? null
-            : { name: lock.name, scopeKey: lock.scope === 'site' ? `site:${node?.site ?? ''}` : `deployment:${row.deploymentId}` },
+            : {
+                name: lock.name,
+                scopeKey: lock.scope === 'site' ? `site:${node?.site ?? ''}` : `deployment:${row.deploymentId}`,
+              },
         max: founding || !rules.maxHolds ? null : limitOf(max, instances.length),
         rollout:
-          row.pending?.purpose === 'apply' && row.applied !== null && row.pending.action === 're-run' && !row.pending.forced,
+          row.pending?.purpose === 'apply' &&
+          row.applied !== null &&
+          row.pending.action === 're-run' &&
+          !row.pending.forced,
         creates: role.executor === 'provider' && row.pending?.purpose === 'apply',
         needsNode: node !== null && role.executor === 'script' && row.pending?.purpose !== 'evict',
         remainingMs: view.remainingMs.get(vertex.key) ?? 0,
@@ -83,7 +89,8 @@ export function worldOf(store: Store, rules: Rules, view: RunView): World {
   }
   for (const row of view.rows.values()) {
     const held = holds(store.rows.get(row.id)?.state ?? row.state);
-    if (row.state.state === 'failed' && row.applied !== null && !held) add(world.roleHolds, roleKey(row.deploymentId, row.role));
+    if (row.state.state === 'failed' && row.applied !== null && !held)
+      add(world.roleHolds, roleKey(row.deploymentId, row.role));
   }
   return world;
 }
@@ -97,11 +104,11 @@ function stoppedRollouts(view: RunView): ReadonlyMap<string, readonly string[]> 
   const stopped = new Map<string, readonly string[]>();
   for (const row of view.rows.values()) {
     const work = workOf(row.state);
-    if (row.runId !== view.run.id || row.applied === null || work?.phase !== 'failed' || work.retryAtMs !== null) continue;
+    if (row.runId !== view.run.id || row.applied === null || work?.phase !== 'failed' || work.retryAtMs !== null)
+      continue;
     if (row.pending?.purpose !== 'apply') continue;
     const role = roleKey(row.deploymentId, row.role);
     stopped.set(role, [...(stopped.get(role) ?? []), row.key]);
   }
   return stopped;
 }
-

@@ -59,7 +59,12 @@ export function changeRow(store: Store, { rowId, event, guard, set = {} }: Chang
 export function writeRow(store: Store, before: Row | null, after: Row, kind: string): void {
   store.rows.set(after.id, after);
   store.changed.push({ before, after, kind });
-  store.events.push({ kind: `node-role.${kind}`, rowId: after.id, version: after.version, state: stateJson(after.state) });
+  store.events.push({
+    kind: `node-role.${kind}`,
+    rowId: after.id,
+    version: after.version,
+    state: stateJson(after.state),
+  });
 }
 
 /** States are plain data. */

@@ -110,7 +110,8 @@ export interface Finish {
 export function finishRow(store: Store, rules: Rules, finish: Finish): boolean {
   const claim = store.claims.get(finish.rowId);
   if (rules.resultNeedsFence && claim?.fence !== finish.fence) return false;
-  const goesOn = finish.outcome.kind === 'pended' || (finish.outcome.kind === 'failed' && finish.outcome.retryAtMs !== null);
+  const goesOn =
+    finish.outcome.kind === 'pended' || (finish.outcome.kind === 'failed' && finish.outcome.retryAtMs !== null);
   const outcome: Outcome = claim?.abort === true && goesOn ? { kind: 'withdrawn' } : finish.outcome;
   const after = record(store, rules, finish, outcome);
   if (after === null) return false;
@@ -118,7 +119,11 @@ export function finishRow(store: Store, rules: Rules, finish: Finish): boolean {
   const attempt = store.attempts.get(finish.attemptId);
   if (attempt !== undefined) {
     const state = outcome.kind === 'pended' ? 'waiting' : outcome.kind === 'withdrawn' ? 'aborted' : outcome.kind;
-    store.attempts.set(attempt.id, { ...attempt, state, ...(outcome.kind === 'pended' ? { resume: outcome.resume } : {}) });
+    store.attempts.set(attempt.id, {
+      ...attempt,
+      state,
+      ...(outcome.kind === 'pended' ? { resume: outcome.resume } : {}),
+    });
   }
   const keepsLock = outcome.kind === 'pended' || (outcome.kind === 'failed' && outcome.retryAtMs !== null);
   if (!keepsLock) freeLocks(store, finish.rowId);
@@ -166,7 +171,10 @@ export function patchNode(store: Store, nodeId: string, patch: NodePatch): void 
       !holds(row.state) &&
       !(Object.hasOwn(deployment.once, row.as) && row.applied !== null && deployment.state !== 'destroying'),
   );
-  dropRows(store, goes.map((row) => row.id));
+  dropRows(
+    store,
+    goes.map((row) => row.id),
+  );
 }
 
 /** Renews what the worker still holds; answers what it lost, and what it should stop. */
@@ -194,7 +202,8 @@ export function redrive(store: Store, rules: Rules): void {
   for (const row of store.rows.values()) {
     if (!holds(row.state) || row.runId === null) continue;
     const claim = store.claims.get(row.id);
-    const due = row.driveAtMs === null ? claim === undefined || claim.leaseUntilMs <= store.nowMs : row.driveAtMs <= store.nowMs;
+    const due =
+      row.driveAtMs === null ? claim === undefined || claim.leaseUntilMs <= store.nowMs : row.driveAtMs <= store.nowMs;
     if (!due) continue;
     // Without an event or a new version, as the statement does it.
     store.rows.set(row.id, { ...row, dispatch: row.dispatch + 1, driveAtMs: store.nowMs + queuedDriveMs });

@@ -16,17 +16,24 @@ export type Deed = (house: House, x: number) => void;
 const pick = <T>(all: readonly T[], x: number): T | undefined => (all.length === 0 ? undefined : all[x % all.length]);
 
 const tasksOf = (house: House, frozen = false): readonly (readonly [Worker, Task])[] =>
-  house.workers.filter((worker) => worker.frozen === frozen).flatMap((worker) => worker.tasks.map((task) => [worker, task] as const));
+  house.workers
+    .filter((worker) => worker.frozen === frozen)
+    .flatMap((worker) => worker.tasks.map((task) => [worker, task] as const));
 
 export const recordsOf = (house: House): readonly (readonly [Machine, AttemptRecord])[] =>
   [...house.machines.values()]
     .filter((machine) => machine.exists)
     .flatMap((machine) =>
-      [...machine.records.values()].filter((one) => one.status === null && one.keeperAlive).map((one) => [machine, one] as const),
+      [...machine.records.values()]
+        .filter((one) => one.status === null && one.keeperAlive)
+        .map((one) => [machine, one] as const),
     );
 
 function deliver(house: House, x: number): void {
-  const worker = pick(house.workers.filter((one) => !one.frozen), Math.floor(x / 7));
+  const worker = pick(
+    house.workers.filter((one) => !one.frozen),
+    Math.floor(x / 7),
+  );
   if (worker === undefined || house.queue.length === 0) return;
   const [job] = house.queue.splice(x % house.queue.length, 1);
   if (job !== undefined) takeJob(house, worker, job);
@@ -52,16 +59,18 @@ function runOn(house: House, x: number): void {
 }
 
 /** Everything that can go on without a fault goes on a little: histories get somewhere. */
-function flow(house: House): void {
+function flow(house: House, x: number): void {
   pass(house);
   for (const job of house.queue.splice(0)) {
     const worker = house.workers.find((one) => !one.frozen);
     if (worker === undefined) house.queue.push(job);
     else takeJob(house, worker, job);
   }
-  for (let turn = 0; turn < 4; turn += 1) for (const [worker, task] of tasksOf(house)) stepTask(house, worker, task, 0);
+  for (let turn = 0; turn < 4 - (x % 4); turn += 1)
+    for (const [worker, task] of tasksOf(house)) stepTask(house, worker, task, 0);
   for (let turn = 0; turn < 2; turn += 1)
-    for (const [machine, record] of recordsOf(house)) if (machine.reachable) progress(house.rules, house.watch, machine, record, 0);
+    for (const [machine, record] of recordsOf(house))
+      if (machine.reachable) progress(house.rules, house.watch, machine, record, 0);
   for (const [worker, task] of tasksOf(house)) stepTask(house, worker, task, 0);
   for (const [worker, task] of tasksOf(house)) stepTask(house, worker, task, 0);
 }
@@ -95,7 +104,46 @@ function change(house: House, x: number): void {
     { omitA: omitLost(house, 'a') },
     { omitB: omitLost(house, 'b') },
   ];
+  house.formerWish = wish;
   house.wish = { ...wish, ...changes[x % changes.length] };
+}
+
+/** What was wanted before is wanted again; ordinals that were given up stay so. */
+function turnBack(house: House): void {
+  const { wish, formerWish } = house;
+  house.formerWish = wish;
+  house.wish = { ...formerWish, omitA: wish.omitA, omitB: wish.omitB };
+  applyNow(house);
+}
+
+function applyNow(house: House): void {
+  proposeWish(house);
+  approveOpen(house);
+}
+
+/** The worker of a claimed task stands still until its lease is over and others have what was its. */
+function stall(house: House, x: number): void {
+  const awake = house.workers.filter((worker) => !worker.frozen);
+  const claimed = tasksOf(house).filter(([, task]) => task.attempt !== null);
+  const early = claimed.filter(([, task]) => task.stage === 'claimed' || task.stage === 'marked');
+  const [worker] = pick(early.length > 0 ? early : claimed, x) ?? [];
+  if (worker === undefined || awake.length < 2) return;
+  worker.frozen = true;
+  if (Math.floor(x / 64) % 3 === 0) cancelRun(house.store);
+  passTime(house, 16_000);
+  flow(house, 0);
+}
+
+/** It goes on where it stood, before its next beat tells it what became of its leases. */
+function thaw(house: House, x: number): void {
+  const worker = pick(
+    house.workers.filter((one) => one.frozen),
+    x,
+  );
+  if (worker === undefined) return;
+  worker.frozen = false;
+  for (const task of [...worker.tasks])
+    for (let turn = 0; turn < 1 + (x % 3); turn += 1) stepTask(house, worker, task, 0);
 }
 
 export const omitLost = (house: House, group: 'a' | 'b'): readonly number[] => [
@@ -116,7 +164,7 @@ export function proposeWish(house: House): string | null {
 export function approveOpen(house: House): boolean {
   const { proposal } = house;
   house.proposal = null;
-  return proposal !== null && approve(house.store, house.rules, house.content, proposal);
+  return proposal !== null && approve(house.store, house.content, proposal);
 }
 
 export function destroy(house: House): void {
@@ -141,14 +189,18 @@ function observe(house: House, x: number): void {
     }
     return;
   }
-  const node = pick(livingNodes(store).filter((one) => one.state === 'ready' || one.state === 'unreachable'), x);
+  const node = pick(
+    livingNodes(store).filter((one) => one.state === 'ready' || one.state === 'unreachable'),
+    x,
+  );
   if (node === undefined) return;
   const machine = house.machines.get(node.id);
   const there = machine?.exists === true;
   house.look = { nodeId: node.id, state: there && machine.reachable ? 'ready' : 'unreachable', lost: !there };
 }
 
-const machinesOf = (house: House): readonly Machine[] => [...house.machines.values()].filter((machine) => machine.exists);
+const machinesOf = (house: House): readonly Machine[] =>
+  [...house.machines.values()].filter((machine) => machine.exists);
 
 /** Each deed as often as its weight says, out of all. The first is what a history shrinks to. */
 export const deeds: readonly { readonly name: string; readonly weight: number; readonly deed: Deed }[] = [
@@ -162,10 +214,7 @@ export const deeds: readonly { readonly name: string; readonly weight: number; r
   {
     name: 'apply',
     weight: 7,
-    deed: (house) => {
-      proposeWish(house);
-      approveOpen(house);
-    },
+    deed: applyNow,
   },
   { name: 'wish', weight: 6, deed: change },
   { name: 'propose', weight: 3, deed: (house) => void proposeWish(house) },
@@ -174,27 +223,58 @@ export const deeds: readonly { readonly name: string; readonly weight: number; r
   { name: 'duplicate', weight: 4, deed: duplicate },
   { name: 'lose', weight: 2, deed: (house, x) => void house.queue.splice(x % Math.max(1, house.queue.length), 1) },
   { name: 'crash', weight: 3, deed: crash },
-  { name: 'freeze', weight: 4, deed: (house, x) => setFrozen(house, x, true) },
-  { name: 'thaw', weight: 5, deed: (house, x) => setFrozen(house, x, false) },
+  { name: 'freeze', weight: 2, deed: freeze },
+  { name: 'stall', weight: 5, deed: stall },
+  { name: 'thaw', weight: 8, deed: thaw },
+  { name: 'turn back', weight: 5, deed: turnBack },
   { name: 'scheduler dies', weight: 2, deed: restart },
   { name: 'reboot', weight: 2, deed: (house, x) => [pick(machinesOf(house), x)].forEach((one) => one && reboot(one)) },
-  { name: 'out of reach', weight: 3, deed: (house, x) => [pick(machinesOf(house), x)].forEach((one) => one && (one.reachable = !one.reachable)) },
-  { name: 'supervisor dies', weight: 1, deed: (house, x) => [pick(recordsOf(house), x)].forEach((one) => one && (one[1].keeperAlive = false)) },
-  { name: 'machine vanishes', weight: 1, deed: (house, x) => [pick(machinesOf(house), x)].forEach((one) => one && vanish(one)) },
+  {
+    name: 'out of reach',
+    weight: 3,
+    deed: (house, x) => [pick(machinesOf(house), x)].forEach((one) => one && (one.reachable = !one.reachable)),
+  },
+  {
+    name: 'supervisor dies',
+    weight: 1,
+    deed: (house, x) => [pick(recordsOf(house), x)].forEach((one) => one && (one[1].keeperAlive = false)),
+  },
+  {
+    name: 'machine vanishes',
+    weight: 1,
+    deed: (house, x) => [pick(machinesOf(house), x)].forEach((one) => one && vanish(one)),
+  },
   { name: 'look', weight: 5, deed: observe },
   { name: 'cancel', weight: 2, deed: (house) => void cancelRun(house.store) },
   { name: 'pause', weight: 1, deed: (house) => setPaused(house.store, !house.store.deployment.paused) },
-  { name: 'retry', weight: 4, deed: (house, x) => [pick(failedOf(house), x)].forEach((row) => row && retryRow(house.store, row)) },
-  { name: 'skip', weight: 2, deed: (house, x) => [pick(livingRows(house.store), x)].forEach((row) => row && skipRow(house.store, row)) },
+  {
+    name: 'retry',
+    weight: 4,
+    deed: (house, x) => [pick(failedOf(house), x)].forEach((row) => row && retryRow(house.store, row)),
+  },
+  {
+    name: 'skip',
+    weight: 2,
+    deed: (house, x) => [pick(livingRows(house.store), x)].forEach((row) => row && skipRow(house.store, row)),
+  },
+  { name: 'meddle', weight: 4, deed: meddle },
   { name: 'destroy', weight: 1, deed: destroy },
 ];
 
 const failedOf = (house: House) => livingRows(house.store).filter((row) => workOf(row.state)?.phase === 'failed');
 
-function setFrozen(house: House, x: number, frozen: boolean): void {
-  const worker = pick(house.workers.filter((one) => one.frozen !== frozen), x);
-  if (worker === undefined || (frozen && house.workers.filter((one) => !one.frozen).length === 1)) return;
-  worker.frozen = frozen;
+/** Somebody comes between what the scheduler saw and what it makes of it. */
+function meddle(house: House, x: number): void {
+  for (let left = 1 + (x % 5); left > 0 || house.scheduler.phase !== 5; left = 0) passPhase(house);
+  const row = pick(failedOf(house), Math.floor(x / 10));
+  if (row !== undefined) (x % 2 === 0 ? retryRow : skipRow)(house.store, row);
+  passPhase(house);
+}
+
+function freeze(house: House, x: number): void {
+  const awake = house.workers.filter((one) => !one.frozen);
+  const worker = pick(awake, x);
+  if (worker !== undefined && awake.length > 1) worker.frozen = true;
 }
 
 function vanish(machine: Machine): void {
@@ -213,4 +293,3 @@ export function deedOf(number: number): (typeof deeds)[number] {
   }
   throw new Error('weights do not add up');
 }
-

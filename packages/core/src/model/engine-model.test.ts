@@ -46,19 +46,44 @@ const history: fc.Arbitrary<History> = fc.record({
   deeds: fc.array(fc.tuple(fc.nat(99_999), fc.nat(9_999)), { minLength: 10, maxLength: 80, size: 'max' }),
 });
 
-/** Seed and path of a failure are in what fast-check prints. */
-const check = (rules: Rules, numRuns: number) =>
+const check = (rules: Rules, numRuns: number, shrinks: boolean) =>
   fc.check(
     fc.property(history, (one) => {
       const [first] = violationsOf(one, rules);
       if (first !== undefined) throw new Error(`${first}\n${tell(one)}`);
     }),
-    { seed, numRuns, maxSkipsPerRun: 0, endOnFailure: false },
+    { seed, numRuns, endOnFailure: !shrinks },
   );
 
+/** Rules that are turned off one at a time, and the most histories that it takes to notice. */
+const broken: readonly (readonly [keyof Rules, number])[] = [
+  ['nodeKnowsAttempt', 2_000],
+  ['nodeLocksLane', 2_000],
+  ['claimNeedsLease', 1_000],
+  ['claimRaisesFence', 500],
+  ['claimSoils', 500],
+  ['lanesHold', 500],
+  ['locksHold', 500],
+  ['maxHolds', 500],
+  ['graphHolds', 500],
+  ['stopsHold', 500],
+  ['redrives', 500],
+  ['lookNeedsState', 2_000],
+  ['carriedIsJudged', 3_000],
+  ['endTidies', 3_000],
+  ['resultNeedsFence', 3_000],
+  ['providerNeedsFence', 3_000],
+];
+
 describe('the engine, on a model', () => {
-  it(`keeps what must always hold (seed ${seed})`, { timeout: 600_000 }, () => {
-    const result = check(engineRules, histories);
-    expect(result.failed ? fc.defaultReportMessage(result) : '').toBe('');
+  it(`keeps what must always hold (seed ${seed})`, { timeout: 900_000 }, () => {
+    const result = check(engineRules, histories, true);
+    // Seed and path are in the report; the deeds of the smallest history are in the error.
+    const report = result.failed ? `${fc.defaultReportMessage(result)}\n${String(result.errorInstance)}` : '';
+    expect(report).toBe('');
+  });
+
+  it.each(broken)(`would notice without %s, in %i histories (seed ${seed})`, { timeout: 300_000 }, (rule, numRuns) => {
+    expect(check({ ...engineRules, [rule]: false }, numRuns, false).failed).toBe(true);
   });
 });

@@ -31,4 +31,5 @@ export function violationsOf(history: History, rules: Rules): readonly string[] 
 }
 
 /** A history as a person reads it. */
-export const tell = (history: History): string => history.deeds.map(([number, x]) => `${deedOf(number).name} ${x}`).join('\n');
+export const tell = (history: History): string =>
+  history.deeds.map(([number, x]) => `${deedOf(number).name} ${x}`).join('\n');

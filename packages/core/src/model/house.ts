@@ -61,6 +61,7 @@ export interface House {
   /** Parents by vertex, by run: for the invariants. */
   readonly graphs: Map<string, GraphParents>;
   wish: Wish;
+  formerWish: Wish;
   proposal: Proposal | null;
   /** A look at a machine that has been taken and is not written yet. */
   look: { readonly nodeId: string; readonly state: 'ready' | 'unreachable'; readonly lost: boolean } | null;
@@ -89,6 +90,7 @@ export function newHouse(rules: Rules, content: SmallContent, wish: Wish): House
     frames: new Map(),
     graphs: new Map(),
     wish,
+    formerWish: { ...wish, a: (wish.a % 3) + 1, v: 1 },
     proposal: null,
     look: null,
     watch: newWatch(),

@@ -37,7 +37,8 @@ function reopen(store: Store, run: Run): void {
 
 export function retryRow(store: Store, row: Row): boolean {
   const last = lastRun(store);
-  if (workOf(row.state)?.phase !== 'failed' || last === null || row.runId !== last.id || row.pending === null) return false;
+  if (workOf(row.state)?.phase !== 'failed' || last === null || row.runId !== last.id || row.pending === null)
+    return false;
   reopen(store, last);
   const pending = { ...row.pending, forced: true };
   changeRow(store, { rowId: row.id, event: { kind: 'retried' }, set: { tries: 0, pending } });

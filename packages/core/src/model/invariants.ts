@@ -30,7 +30,9 @@ export function checkAdmission(house: House, view: RunView, row: Row): void {
       if (other !== undefined) say(`lock: ${row.key} starts while ${other.key} has ${key}`);
     }
     const instances = (rows: Iterable<Row>): number =>
-      [...rows].filter((one) => one.role === row.role && one.deploymentId === row.deploymentId && one.state.state !== 'removed').length;
+      [...rows].filter(
+        (one) => one.role === row.role && one.deploymentId === row.deploymentId && one.state.state !== 'removed',
+      ).length;
     const limit = limitOf(role.limits.max, Math.max(instances(store.rows.values()), instances(view.rows.values())));
     const beside = holding.filter((one) => one.role === row.role && !(one.founder && one.applied === null)).length;
     if (limit !== null && beside + 1 > limit) say(`max: ${row.key} is one of ${beside + 1}, ${limit} are allowed`);
@@ -61,7 +63,8 @@ function checkRow({ store, watch }: House, row: Row): void {
   if (work?.phase !== 'running' && claim !== undefined) watch.say(`claim: ${row.key} is claimed and does not run`);
   if (work?.phase === 'running' || work?.phase === 'waiting') {
     const attempt = attemptOf(store, row);
-    if (work.attempt !== row.attempt || attempt?.state !== work.phase) watch.say(`claim: the attempt of ${row.key} is not open`);
+    if (work.attempt !== row.attempt || attempt?.state !== work.phase)
+      watch.say(`claim: the attempt of ${row.key} is not open`);
   }
   if (!holds(row.state)) return;
   if (row.runId === null) watch.say(`driven: ${row.key} holds and belongs to no run, so nobody drives it`);
@@ -88,12 +91,16 @@ function checkChange(house: House, before: Row | null, after: Row, kind: string)
     const run = after.runId === null ? undefined : store.runs.get(after.runId);
     const vertex = run?.plan.graph.vertices.find((one) => one.kind === 'node-role' && one.nodeRole === after.key);
     if (run !== undefined && vertex !== undefined && run.state === 'running') {
-      const byKey = new Map([...store.rows.values()].flatMap((row) => (row.state.state === 'removed' ? [] : [[row.key, row] as const])));
+      const byKey = new Map(
+        [...store.rows.values()].flatMap((row) => (row.state.state === 'removed' ? [] : [[row.key, row] as const])),
+      );
       const { hard } = parentsOf(house, run, vertex.key, (key) => byKey.get(key) ?? null);
       if (!hard) watch.say(`parents: ${after.key} is claimed before what it needs`);
     }
   }
-  const verified = after.applied?.clean === true && (before.applied?.clean !== true || before.applied.inputHash !== after.applied.inputHash);
+  const verified =
+    after.applied?.clean === true &&
+    (before.applied?.clean !== true || before.applied.inputHash !== after.applied.inputHash);
   if (!verified) return;
   const attempt = attemptOf(store, after);
   const passed = roles.get(after.role)?.executor !== 'script' || watch.passed.has(attempt?.id ?? '');

@@ -40,7 +40,8 @@ function judgeRow(rules: Rules, view: RunView, vertexKey: string, row: Row, nowM
     const verdict = judgeCarried(rules, view, row);
     if (verdict !== null) return verdict;
   }
-  if (work?.phase === 'failed' && work.retryAtMs !== null && work.retryAtMs <= nowMs) return { event: { kind: 'retried' } };
+  if (work?.phase === 'failed' && work.retryAtMs !== null && work.retryAtMs <= nowMs)
+    return { event: { kind: 'retried' } };
   if (work?.phase !== 'blocked' || !isOpen(rules, view, vertexKey)) return null;
   if (pending.purpose !== 'apply') return { event: { kind: 'released' } };
   return isUnchanged(rules, view, row)
@@ -50,7 +51,9 @@ function judgeRow(rules: Rules, view: RunView, vertexKey: string, row: Row, nowM
 
 function restsNow(row: Row): boolean {
   const work = workOf(row.state);
-  return work === null || work.phase === 'blocked' || work.phase === 'failed' || (work.phase === 'ready' && !work.queued);
+  return (
+    work === null || work.phase === 'blocked' || work.phase === 'failed' || (work.phase === 'ready' && !work.queued)
+  );
 }
 
 /** An attempt that began under the former plan has ended: it counts if it did just what the new plan wants. */
@@ -58,7 +61,10 @@ function judgeCarried(rules: Rules, view: RunView, row: Row): Verdict | null {
   const pending = row.pending === null ? null : { ...row.pending, carriedAttempt: null };
   const set = { pending, tries: 0, ...wantedDigest(view, row) };
   if (row.state.state === 'active') {
-    const counts = isUnchanged(rules, view, { ...row, pending: pending === null ? null : { ...pending, forced: false } });
+    const counts = isUnchanged(rules, view, {
+      ...row,
+      pending: pending === null ? null : { ...pending, forced: false },
+    });
     return counts ? { event: null, set: { pending } } : { event: { kind: 'staled' }, set };
   }
   const phase = workOf(row.state)?.phase;

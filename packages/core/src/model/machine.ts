@@ -141,7 +141,13 @@ export function end(machine: Machine, record: AttemptRecord, kind: EndKind): voi
 }
 
 /** `choice` says how a step that runs ends; 0 is well. */
-export function progress(rules: Rules, watch: MachineWatch, machine: Machine, record: AttemptRecord, choice: number): void {
+export function progress(
+  rules: Rules,
+  watch: MachineWatch,
+  machine: Machine,
+  record: AttemptRecord,
+  choice: number,
+): void {
   if (record.status !== null || !record.keeperAlive || record.keeperBoot !== machine.boot) return;
   if (record.step === 'in-line') {
     takeLocks(rules, watch, machine, record);
@@ -181,8 +187,14 @@ function takeLocks(rules: Rules, watch: MachineWatch, machine: Machine, record: 
   }
   if (rules.nodeClearsOrphans)
     for (const other of others)
-      if (!other.keeperAlive && (other.rowId === record.rowId || other.lane === record.lane)) end(machine, other, 'lost');
-  const first = record.phase === 'remove' || record.phase === 'evict' ? 'take-away' : record.phase === 'verify' ? 'verify' : 'apply';
+      if (!other.keeperAlive && (other.rowId === record.rowId || other.lane === record.lane))
+        end(machine, other, 'lost');
+  const first =
+    record.phase === 'remove' || record.phase === 'evict'
+      ? 'take-away'
+      : record.phase === 'verify'
+        ? 'verify'
+        : 'apply';
   record.step = record.resumeAt ?? first;
   record.resumeAt = null;
   watch.stepStarts(machine, record);

@@ -19,7 +19,11 @@ export function outcomeOfStatus(context: StepContext, attempt: Attempt, status: 
       return pended(
         context,
         attempt,
-        { why: 'the node restarts', inMs: 2_000, resume: { ...attempt.resume, phase: 'verify', fromBoot: status.boot } },
+        {
+          why: 'the node restarts',
+          inMs: 2_000,
+          resume: { ...attempt.resume, phase: 'verify', fromBoot: status.boot },
+        },
         nowMs,
       );
     case 'transient':

@@ -33,13 +33,11 @@ export function actualOf(store: Store, runIsLive: boolean): Actual {
   };
 }
 
-/** An open plan, and the versions of what it leaves alone. */
+/** An open plan. */
 export interface Proposal {
   readonly plan: Plan;
   readonly spec: Specification;
   readonly committedVersion: number;
-  readonly runIsLive: boolean;
-  readonly leftAlone: ReadonlyMap<string, number>;
 }
 
 export function propose(
@@ -48,20 +46,20 @@ export function propose(
   spec: Specification,
   purpose: 'apply' | 'destroy',
 ): Checked<Proposal> {
-  const runIsLive = liveRun(store) !== null;
-  const actual = actualOf(store, runIsLive);
+  const actual = actualOf(store, liveRun(store) !== null);
   const planned = planDeployment({ wanted: spec, actual, content, sites, evaluate, purpose });
   if (!planned.ok) return planned;
-  const acted = new Set(planned.value.actions.map((action) => action.nodeRole));
-  const leftAlone = new Map(
-    livingRows(store).flatMap((row) => (acted.has(row.key) ? [] : [[row.key, row.version] as const])),
-  );
   const { committedVersion } = store.deployment;
-  return { ok: true, value: { plan: planned.value, spec, committedVersion, runIsLive, leftAlone } };
+  return { ok: true, value: { plan: planned.value, spec, committedVersion } };
 }
 
 /** packages/workflows/src/engine/bind-run.ts; null for a destroy, which wants nothing. */
-export function bindRun(store: Store, { content, sites }: SmallContent, spec: Specification, purpose: Plan['purpose']): Bindings | null {
+export function bindRun(
+  store: Store,
+  { content, sites }: SmallContent,
+  spec: Specification,
+  purpose: Plan['purpose'],
+): Bindings | null {
   if (purpose === 'destroy') return null;
   const { bindings, problems } = bindDeployment({ spec, content, sites, actual: actualOf(store, true) });
   if (bindings === null || problems.length > 0) throw new Error(problems.map((one) => one.message).join('; '));
@@ -72,7 +70,10 @@ export function bindRun(store: Store, { content, sites }: SmallContent, spec: Sp
 export function gatherInputs(
   bindings: Bindings,
   binding: Binding,
-  sources: { readonly row: (key: string) => Row | null; readonly facts: (node: string) => InputResolution['inputs']['facts'] },
+  sources: {
+    readonly row: (key: string) => Row | null;
+    readonly facts: (node: string) => InputResolution['inputs']['facts'];
+  },
 ): InputResolution {
   const params = paramValues(
     resolveParams({
@@ -91,7 +92,9 @@ export function gatherInputs(
     facts: binding.node === null ? {} : sources.facts(binding.node.name),
     outputs: (key) => {
       const row = sources.row(key);
-      return row === null || (row.state.state !== 'active' && !outlived.has(key)) ? null : (row.applied?.outputs ?? null);
+      return row === null || (row.state.state !== 'active' && !outlived.has(key))
+        ? null
+        : (row.applied?.outputs ?? null);
     },
     producers: (need) => producersOf(bindings, binding, need),
   });

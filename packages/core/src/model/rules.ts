@@ -47,12 +47,10 @@ export interface Rules {
   readonly endTidies: boolean;
   /** packages/workflows/src/engine/run-view.ts: an end that nobody can judge any more counts as what it is. */
   readonly endsAreSeen: boolean;
-  /** packages/db/src/engine/approve.ts: what the plan left alone must still be as it saw it. */
-  readonly planPinsTheRest: boolean;
   /** packages/db/src/engine/finish.ts: each wait has a dispatch of its own. */
   readonly waitHasOwnDispatch: boolean;
-  /** packages/workflows/src/worker/provider-step.ts: a machine is marked for its end under the claim's fence. */
-  readonly destroyNeedsFence: boolean;
+  /** packages/workflows/src/worker/provider-step.ts: a provider is called under the claim's fence alone. */
+  readonly providerNeedsFence: boolean;
   /** packages/workflows/src/worker/handle-site-task.ts: a look that is late does not bring back what is going. */
   readonly lookNeedsState: boolean;
 }
@@ -80,8 +78,7 @@ export const engineRules: Rules = {
   endNeedsVersions: true,
   endTidies: true,
   endsAreSeen: true,
-  planPinsTheRest: true,
   waitHasOwnDispatch: true,
-  destroyNeedsFence: true,
+  providerNeedsFence: true,
   lookNeedsState: true,
 };

@@ -53,7 +53,11 @@ function follow(house: House): void {
   if (scheduler.view === null) return;
   const { id } = scheduler.view.deployment;
   const read = [...rows].flatMap((rowId) => store.rows.get(rowId) ?? []);
-  refreshRows(rules, scheduler.view, read.filter((row) => row.deploymentId === id));
+  refreshRows(
+    rules,
+    scheduler.view,
+    read.filter((row) => row.deploymentId === id),
+  );
 }
 
 /** Judges until nothing more follows. */
@@ -63,7 +67,11 @@ function judgeAll({ store, rules, scheduler: { view }, watch }: House): void {
     const changes = judge(rules, view, store.nowMs);
     if (changes.length === 0) return;
     const done = changes.map((change) => changeRow(store, change));
-    refreshRows(rules, view, changes.flatMap((change) => store.rows.get(change.rowId) ?? []));
+    refreshRows(
+      rules,
+      view,
+      changes.flatMap((change) => store.rows.get(change.rowId) ?? []),
+    );
     if (done.every((row) => row === null)) return;
   }
   watch.say('ends: judging never comes to an end');
@@ -81,7 +89,9 @@ function decide({ store, rules, scheduler }: House): void {
   scheduler.decided = admit(candidates, world).flatMap((candidate) => byId.get(candidate.id) ?? []);
   const started = new Set(scheduler.decided.map((candidate) => candidate.id));
   scheduler.refusedForGood = new Set(
-    candidates.flatMap((one) => (!started.has(one.id) && refusal(one, world)?.kind === 'rollout-stopped' ? [one.id] : [])),
+    candidates.flatMap((one) =>
+      !started.has(one.id) && refusal(one, world)?.kind === 'rollout-stopped' ? [one.id] : [],
+    ),
   );
 }
 
@@ -101,7 +111,12 @@ function commit(house: House): void {
     if (rules.stopsHold && (store.deployment.paused || run?.state !== 'running')) continue;
     if (!takeLock(house, candidate)) continue;
     const set = { bumpDispatch: true as const, driveInMs: queuedDriveMs };
-    const after = changeRow(store, { rowId: candidate.id, event: { kind: 'enqueued' }, guard: { version: candidate.row.version }, set });
+    const after = changeRow(store, {
+      rowId: candidate.id,
+      event: { kind: 'enqueued' },
+      guard: { version: candidate.row.version },
+      set,
+    });
     if (after === null) {
       if (candidate.lock !== null) freeLocks(store, candidate.id);
       continue;
@@ -109,7 +124,11 @@ function commit(house: House): void {
     store.outbox.push({ rowId: candidate.id, dispatch: after.dispatch });
     checkAdmission(house, view, after);
   }
-  refreshRows(rules, view, decided.flatMap(({ id }) => store.rows.get(id) ?? []));
+  refreshRows(
+    rules,
+    view,
+    decided.flatMap(({ id }) => store.rows.get(id) ?? []),
+  );
 }
 
 function takeLock({ store, rules }: House, { id, lock }: Placed): boolean {
@@ -123,7 +142,9 @@ function takeLock({ store, rules }: House, { id, lock }: Placed): boolean {
 
 function lanesClash({ store }: House, decided: readonly Placed[]): boolean {
   const taken = new Set(
-    [...store.rows.values()].flatMap((row) => (row.nodeId !== null && holds(row.state) ? [`${row.nodeId} ${row.lane}`] : [])),
+    [...store.rows.values()].flatMap((row) =>
+      row.nodeId !== null && holds(row.state) ? [`${row.nodeId} ${row.lane}`] : [],
+    ),
   );
   return decided.some(({ row }) => {
     const now = store.rows.get(row.id);
@@ -165,7 +186,10 @@ function endRun(house: House, view: RunView, end: 'succeeded' | 'failed'): boole
   const moved = (row: Row): boolean => seen.has(row.id) && seen.get(row.id) !== row.version;
   if (rules.endNeedsVersions && rows.some(moved)) return false;
   if (rules.endTidies && rows.some((row) => holds(row.state))) return false;
-  const leaks = run.purpose === 'destroy' && end === 'succeeded' && [...house.machines.values()].some((one) => one.exists);
+  if (rows.some(moved)) house.watch.say(`ends: ${run.id} ends over what somebody changed`);
+  if (rows.some((row) => holds(row.state))) house.watch.say(`ends: ${run.id} ends while something of it is at work`);
+  const leaks =
+    run.purpose === 'destroy' && end === 'succeeded' && [...house.machines.values()].some((one) => one.exists);
   store.runs.set(run.id, { ...run, state: leaks ? 'failed' : end });
   if (rules.endTidies) for (const row of rows) freeLocks(store, row.id);
   store.deployment = { ...store.deployment, state: stateAfter(run, leaks ? 'failed' : end) };
@@ -174,7 +198,10 @@ function endRun(house: House, view: RunView, end: 'succeeded' | 'failed'): boole
     const left = [...store.rows.values()].filter(
       (row) => row.deploymentId === run.deploymentId && row.state.state !== 'removed' && !holds(row.state),
     );
-    dropRows(store, left.map((row) => row.id));
+    dropRows(
+      store,
+      left.map((row) => row.id),
+    );
   }
   return true;
 }

@@ -28,7 +28,8 @@ export function drain(house: House): boolean {
     let moved = true;
     for (let turn = 0; moved && turn < 12; turn += 1) {
       moved = false;
-      for (const worker of house.workers) for (const task of [...worker.tasks]) moved = stepTask(house, worker, task, 0) || moved;
+      for (const worker of house.workers)
+        for (const task of [...worker.tasks]) moved = stepTask(house, worker, task, 0) || moved;
       for (const [machine, record] of recordsOf(house)) {
         const before = `${record.step} ${record.status?.kind ?? ''}`;
         progress(house.rules, house.watch, machine, record, 0);
@@ -83,19 +84,24 @@ export function settle(house: House): void {
   heal(house);
   const over = drain(house);
   if (watch.violations.length > 0) return;
+  lookAtAll(house);
   const dead = livingNodes(store).some(isDead);
   if (!over && !dead) watch.say(`ends: the run does not end: ${stuck(house)}`);
   const last = lastRun(store);
   // What a person skipped is as that person wanted it; the next plan does it.
   const skipped = livingRows(store).some((row) => row.state.state === 'skipped');
-  if (last?.state === 'succeeded' && last.purpose === 'apply' && !dead && !skipped && !movesOnce(house)) checkWanted(house);
+  if (last?.state === 'succeeded' && last.purpose === 'apply' && !dead && !skipped && !movesOnce(house))
+    checkWanted(house);
   for (let turn = 0; turn < mostApplies && watch.violations.length === 0; turn += 1) {
+    lookAtAll(house);
     if (store.deployment.state === 'destroying') destroy(house);
     else {
       house.wish = { ...house.wish, omitA: omitLost(house, 'a'), omitB: omitLost(house, 'b') };
       const refused = proposeWish(house);
       // What would cost a majority is refused, and says so; the way out that it names is to destroy.
-      if (refused === 'quorum-lost') destroy(house);
+      if (refused === 'quorum-lost' || (turn > 2 && nobodyEvicts(house))) destroy(house);
+      // Half gone by a run that was cancelled: wanted under that name again, it is refused until somebody lets it go.
+      else if (refused === 'node-being-destroyed') giveUpGoing(house);
       else if (refused !== null) watch.say(`ends: planning is refused: ${refused}`);
       else if (!approveOpen(house)) watch.say('ends: the plan that was just made is outdated');
     }
@@ -121,18 +127,36 @@ function checkWanted(house: House): void {
     // Of what outlived its machine only the outputs count.
     if (outlived.has(row.key)) continue;
     if (!wanted.has(row.key)) watch.say(`lost: ${row.key} is ${row.state.state} and nobody wants it`);
-    else if (row.state.state !== 'active') watch.say(`lost: ${row.key} is ${row.state.state} after a run that succeeded`);
+    else if (row.state.state !== 'active')
+      watch.say(`lost: ${row.key} is ${row.state.state} after a run that succeeded`);
   }
   const there = new Set(livingRows(store).map((row) => row.key));
   for (const key of wanted) if (!there.has(key)) watch.say(`lost: ${key} is wanted and not there`);
   checkTidy(house);
   for (const node of livingNodes(store))
-    if (house.machines.get(node.id)?.exists !== true && !node.lost) watch.say(`lost: ${node.name} is ${node.state} without a machine`);
+    if (house.machines.get(node.id)?.exists !== true && !node.lost)
+      watch.say(`lost: ${node.name} is ${node.state} without a machine`);
   const again = propose(store, house.content, run.spec, 'apply');
   if (!again.ok) watch.say(`empty: planning again is refused: ${again.problems[0]?.message ?? ''}`);
   else if (again.value.plan.actions.length > 0)
     watch.say(`empty: planning again wants ${JSON.stringify(again.value.plan.actions[0])}`);
 }
+
+function giveUpGoing(house: House): void {
+  const going = (group: string) =>
+    livingNodes(house.store).flatMap((node) =>
+      node.group === group && node.state === 'destroying' ? [node.ordinal] : [],
+    );
+  const { omitA, omitB } = house.wish;
+  house.wish = { ...house.wish, omitA: [...omitA, ...going('a')], omitB: [...omitB, ...going('b')] };
+}
+
+/** The only members left never came to anything, so none can take the dead ones out: it says so, time after time. */
+const nobodyEvicts = (house: House): boolean =>
+  livingRows(house.store).some(
+    ({ state }) =>
+      state.state === 'removing' && state.work.phase === 'failed' && state.work.error.code === 'not-startable',
+  );
 
 /**
  * A `once` role that began on a machine that is gone, and never came to anything: it is bound anew by the plan after
@@ -146,8 +170,10 @@ function movesOnce(house: House): boolean {
 }
 
 function checkDestroyed(house: House): void {
-  for (const row of livingRows(house.store)) house.watch.say(`lost: ${row.key} is ${row.state.state} in what is destroyed`);
-  for (const node of livingNodes(house.store)) house.watch.say(`lost: ${node.name} is ${node.state} in what is destroyed`);
+  for (const row of livingRows(house.store))
+    house.watch.say(`lost: ${row.key} is ${row.state.state} in what is destroyed`);
+  for (const node of livingNodes(house.store))
+    house.watch.say(`lost: ${node.name} is ${node.state} in what is destroyed`);
   checkTidy(house);
 }
 
@@ -155,13 +181,16 @@ function checkTidy({ store, watch, machines }: House): void {
   for (const rowId of store.claims.keys()) watch.say(`tidy: a claim of ${store.rows.get(rowId)?.key ?? rowId} is left`);
   for (const [key, rowId] of store.locks) watch.say(`tidy: ${key} is left with ${store.rows.get(rowId)?.key ?? rowId}`);
   for (const attempt of store.attempts.values())
-    if (attempt.state === 'running' || attempt.state === 'waiting') watch.say(`tidy: attempt ${attempt.id} is left open`);
+    if (attempt.state === 'running' || attempt.state === 'waiting')
+      watch.say(`tidy: attempt ${attempt.id} is left open`);
   for (const machine of machines.values()) {
     const node = store.nodes.get(machine.nodeId);
-    if (machine.exists && (node === undefined || node.state === 'destroyed')) watch.say(`tidy: a machine of ${node?.name ?? '?'} is left`);
+    if (machine.exists && (node === undefined || node.state === 'destroyed'))
+      watch.say(`tidy: a machine of ${node?.name ?? '?'} is left`);
     if (!machine.exists) continue;
     for (const record of machine.records.values())
-      if (record.status === null && record.step !== 'none' && record.keeperAlive) watch.say(`tidy: ${record.key} still runs`);
+      if (record.status === null && record.step !== 'none' && record.keeperAlive)
+        watch.say(`tidy: ${record.key} still runs`);
   }
 }
 

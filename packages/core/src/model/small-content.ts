@@ -56,10 +56,7 @@ export function smallContent(roles: readonly SmallRole[], barrier: boolean): Sma
     content: { packs },
     sites: sitesOfModel,
     spec: ({ a, b, v, w, omitA, omitB }) => ({
-      ...defineSpecification('d', 'w', [
-        group('a', a, { omit: omitA }),
-        group('b', b, { omit: omitB, site: 'there' }),
-      ]),
+      ...defineSpecification('d', 'w', [group('a', a, { omit: omitA }), group('b', b, { omit: omitB, site: 'there' })]),
       params: { v, w },
     }),
   };
@@ -82,13 +79,18 @@ function withTraits(role: RoleDefinition, traits: RoleTraits | null): RoleDefini
           verify: 'verify.sh',
           ...(removable ? { remove: 'remove.sh', evict: 'evict.sh' } : {}),
         },
+    removeOnDestroy: removable,
     limits: { max, lock: lock === 'none' ? null : { name: `lock-${lock}`, scope: lock } },
     lane,
     uses: param === null ? [] : [param],
     outputs: [
       defineOutput(
         'o',
-        output === 'fixed' ? { value: 'fixed' } : output === 'of-param' && param !== null ? { value: `{{ params.${param} }}` } : {},
+        output === 'fixed'
+          ? { value: 'fixed' }
+          : output === 'of-param' && param !== null
+            ? { value: `{{ params.${param} }}` }
+            : {},
       ),
     ],
     retry: { attempts: 3, backoffMs: 2_000, on: lostIsRetried ? [...retryOn, 'lost'] : retryOn },

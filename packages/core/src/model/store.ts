@@ -157,14 +157,10 @@ export function newId(store: Store, prefix: string): string {
 }
 
 export const livingRows = (store: Store): readonly Row[] =>
-  [...store.rows.values()].filter(
-    (row) => row.deploymentId === store.deployment.id && row.state.state !== 'removed',
-  );
+  [...store.rows.values()].filter((row) => row.deploymentId === store.deployment.id && row.state.state !== 'removed');
 
 export const livingNodes = (store: Store): readonly NodeRecord[] =>
-  [...store.nodes.values()].filter(
-    (node) => node.deploymentId === store.deployment.id && node.state !== 'destroyed',
-  );
+  [...store.nodes.values()].filter((node) => node.deploymentId === store.deployment.id && node.state !== 'destroyed');
 
 export const liveRun = (store: Store): Run | null =>
   [...store.runs.values()].findLast((run) => run.state === 'running') ?? null;

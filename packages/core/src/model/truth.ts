@@ -66,12 +66,18 @@ export function parentsOf(
   };
 }
 
-function endOf(house: House, run: Run, vertex: Exclude<Vertex, { kind: 'gate' }> | undefined, row: Row | null): 'ok' | 'given-up' | 'pending' {
+function endOf(
+  house: House,
+  run: Run,
+  vertex: Exclude<Vertex, { kind: 'gate' }> | undefined,
+  row: Row | null,
+): 'ok' | 'given-up' | 'pending' {
   if (vertex === undefined) return 'pending';
   if (vertex.purpose !== 'apply') {
     if (row === null || row.state.state === 'removed') return 'ok';
     if (row.state.state === 'skipped') return 'given-up';
-    const givenUp = row.state.state === 'removing' && row.state.work.phase === 'failed' && row.state.work.retryAtMs === null;
+    const givenUp =
+      row.state.state === 'removing' && row.state.work.phase === 'failed' && row.state.work.retryAtMs === null;
     return givenUp ? 'given-up' : 'pending';
   }
   switch (row?.state.state) {
@@ -81,7 +87,9 @@ function endOf(house: House, run: Run, vertex: Exclude<Vertex, { kind: 'gate' }>
     case 'removed':
       return 'given-up';
     case 'failed':
-      return row?.state.state === 'failed' && row.state.retryAtMs === null && !isCarried(run, row) ? 'given-up' : 'pending';
+      return row?.state.state === 'failed' && row.state.retryAtMs === null && !isCarried(run, row)
+        ? 'given-up'
+        : 'pending';
     default:
       return 'pending';
   }
@@ -95,8 +103,13 @@ export function isCurrent(house: House, run: Run, row: Row): boolean {
   const bindings = frameOf(house)(run);
   const binding = bindings?.byKey.get(row.key);
   if (bindings === null || binding === undefined) return true;
-  const byKey = new Map([...house.store.rows.values()].flatMap((one) => (one.state.state === 'removed' ? [] : [[one.key, one] as const])));
+  const byKey = new Map(
+    [...house.store.rows.values()].flatMap((one) => (one.state.state === 'removed' ? [] : [[one.key, one] as const])),
+  );
   const facts = row.nodeId === null ? {} : (house.store.nodes.get(row.nodeId)?.facts ?? {});
-  const { inputs, missing } = gatherInputs(bindings, binding, { row: (key) => byKey.get(key) ?? null, facts: () => facts });
+  const { inputs, missing } = gatherInputs(bindings, binding, {
+    row: (key) => byKey.get(key) ?? null,
+    facts: () => facts,
+  });
   return missing.length > 0 || hashInputs(binding.role.digest, inputs) === row.applied.inputHash;
 }

@@ -55,9 +55,15 @@ function stepStarts(watch: Watch, machine: Machine, record: AttemptRecord): void
   const times = (watch.starts.get(place) ?? 0) + 1;
   watch.starts.set(place, times);
   if (times > 1) watch.say(`once: ${place} was started ${times} times`);
-  if (record.parts > 1 && record.step === 'apply' && record.resumeAt === null && (watch.starts.get(`${machine.nodeId} ${record.key} ${record.parts - 1} verify`) ?? 0) > 0)
+  if (
+    record.parts > 1 &&
+    record.step === 'apply' &&
+    record.resumeAt === null &&
+    (watch.starts.get(`${machine.nodeId} ${record.key} ${record.parts - 1} verify`) ?? 0) > 0
+  )
     watch.say(`once: ${place} began anew`);
-  if (watch.gone.has(`${machine.nodeId} ${record.attemptId}`)) watch.say(`gone: ${place} runs after it was proved gone`);
+  if (watch.gone.has(`${machine.nodeId} ${record.attemptId}`))
+    watch.say(`gone: ${place} runs after it was proved gone`);
   for (const other of machine.records.values()) {
     if (other === record || !runs(other)) continue;
     if (other.rowId === record.rowId) watch.say(`alone: ${record.key} runs beside ${other.key}`);

@@ -8,7 +8,11 @@ import { type Attempt, newId } from './store.ts';
 
 const claimTries = 5;
 
-export function takeJob(house: House, worker: Worker, job: { readonly rowId: string; readonly dispatch: number }): void {
+export function takeJob(
+  house: House,
+  worker: Worker,
+  job: { readonly rowId: string; readonly dispatch: number },
+): void {
   worker.tasks.push({
     id: newId(house.store, 't'),
     rowId: job.rowId,
@@ -71,6 +75,7 @@ function claim(house: House, worker: Worker, task: Task): void {
   task.stage = 'over';
   if (context === null) return;
   const runsElsewhere = context.node === null || context.phase === 'evict';
+  const former = store.claims.get(task.rowId);
   const claimed = claimRow(store, rules, {
     rowId: task.rowId,
     dispatch: task.dispatch,
@@ -87,6 +92,8 @@ function claim(house: House, worker: Worker, task: Task): void {
     return;
   }
   const { attempt, row, fence, isNew } = claimed;
+  if (!isNew && former !== undefined && former.leaseUntilMs > store.nowMs)
+    house.watch.say(`lease: ${row.key} was taken from a worker that lives`);
   task.context = isNew ? { ...context, row } : asStarted(store, { ...context, row }, attempt);
   task.attempt = attempt;
   task.fence = fence;
@@ -115,7 +122,11 @@ function execute(house: House, task: Task, choice: number): void {
     return;
   }
   if (executor === 'script') launchScript(house, task, context, attempt);
-  else ends(task, choice === 4 ? failed(context, { kind: 'failed', code: 'x', message: '' }, nowMs) : doneOutcome(context, nowMs));
+  else
+    ends(
+      task,
+      choice === 4 ? failed(context, { kind: 'failed', code: 'x', message: '' }, nowMs) : doneOutcome(context, nowMs),
+    );
 }
 
 const launchOf = (task: Task, context: StepContext, attempt: Attempt): Launch => ({
@@ -188,11 +199,15 @@ function createMachine(house: House, task: Task, context: StepContext, attempt: 
   const { node } = context;
   const { nowMs } = house.store;
   if (node === null) return ends(task, null);
+  const ours = house.store.claims.get(task.rowId)?.fence === task.fence;
+  if (house.rules.providerNeedsFence && !ours) return ends(task, null);
   const known = house.machines.get(node.id);
   if (choice !== 1 && known?.exists !== true) house.machines.set(node.id, newMachine(node.id));
   const wait = { why: 'boots', inMs: 500, resume: attempt.resume };
-  if (choice === 1) return ends(task, failed(context, { kind: 'unavailable', code: 'unavailable', message: '' }, nowMs));
-  if (choice === 2 || known?.reachable === false) return ends(task, pended(context, attempt, wait, nowMs, { state: 'creating' }));
+  if (choice === 1)
+    return ends(task, failed(context, { kind: 'unavailable', code: 'unavailable', message: '' }, nowMs));
+  if (choice === 2 || known?.reachable === false)
+    return ends(task, pended(context, attempt, wait, nowMs, { state: 'creating' }));
   if (choice === 4)
     return ends(task, failed(context, { kind: 'failed', code: 'quota', message: '' }, nowMs, { state: 'failed' }));
   ends(task, doneOutcome(context, nowMs, { state: 'ready', lost: false }));
@@ -204,7 +219,7 @@ function markMachine(house: House, task: Task, context: StepContext): void {
   const node = context.node === null ? undefined : store.nodes.get(context.node.id);
   if (node === undefined) return ends(task, null);
   const ours = store.claims.get(task.rowId)?.fence === task.fence;
-  if (rules.destroyNeedsFence && !ours) return ends(task, null);
+  if (rules.providerNeedsFence && !ours) return ends(task, null);
   if (context.node?.state !== 'destroying') {
     if (!ours) watch.say(`stale: ${node.name} was marked for its end under an old fence`);
     patchNode(store, node.id, { state: 'destroying' });
@@ -219,7 +234,8 @@ function destroyMachine(house: House, task: Task, choice: number): void {
   const machine = house.machines.get(context.node.id);
   const state = house.store.nodes.get(context.node.id)?.state;
   const wait = { why: 'goes', inMs: 500, resume: attempt.resume };
-  if (choice === 1) return ends(task, failed(context, { kind: 'unavailable', code: 'unavailable', message: '' }, nowMs));
+  if (choice === 1)
+    return ends(task, failed(context, { kind: 'unavailable', code: 'unavailable', message: '' }, nowMs));
   if (machine?.exists === true && state !== 'destroying' && state !== 'destroyed')
     house.watch.say(`destroy: the machine of ${context.node.name} goes while it is ${state ?? 'unknown'}`);
   if (machine !== undefined) {
@@ -239,7 +255,8 @@ function record(house: House, task: Task): void {
   const row = store.rows.get(task.rowId);
   const stale = store.claims.get(task.rowId)?.fence !== task.fence || row?.fence !== task.fence;
   const taken = finishRow(store, rules, { rowId: task.rowId, attemptId: attempt.id, fence: task.fence, outcome });
-  if (stale && (taken || store.rows.get(task.rowId) !== row)) watch.say(`stale: a late result of ${row?.key ?? ''} counted`);
+  if (stale && (taken || store.rows.get(task.rowId) !== row))
+    watch.say(`stale: a late result of ${row?.key ?? ''} counted`);
 }
 
 /** Renews the leases of what the worker has claimed, and lets go of what is another's. */
