@@ -31,6 +31,7 @@ export function candidatesOf(rules: Rules, view: RunView): readonly Placed[] {
         nodeId: row.nodeId,
         node: node?.name ?? null,
         lane: row.lane,
+        alone: rules.machineGoesLast && role.executor === 'provider' && row.pending?.purpose !== 'apply',
         role: row.role,
         lock:
           founding || lock === null

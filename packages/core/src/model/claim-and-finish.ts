@@ -127,8 +127,7 @@ export function finishRow(store: Store, rules: Rules, finish: Finish): boolean {
   }
   const keepsLock = outcome.kind === 'pended' || (outcome.kind === 'failed' && outcome.retryAtMs !== null);
   if (!keepsLock) freeLocks(store, finish.rowId);
-  if ('node' in outcome && outcome.node !== undefined && after.nodeId !== null)
-    patchNode(store, after.nodeId, outcome.node);
+  if ('node' in outcome && after.nodeId !== null) patchNode(store, after.nodeId, outcome.node);
   return true;
 }
 

@@ -10,7 +10,7 @@ import { parentsOf } from './truth.ts';
 /** At the moment when admission lets a node-role start. */
 export function checkAdmission(house: House, view: RunView, row: Row): void {
   const { store, watch, roles } = house;
-  const { say } = watch;
+  const say = (violation: string): void => watch.say(violation);
   const run = row.runId === null ? undefined : store.runs.get(row.runId);
   if (run?.state !== 'running') say(`stopped: ${row.key} starts in a run that is ${run?.state ?? 'none'}`);
   if (store.deployment.paused) say(`stopped: ${row.key} starts while paused`);
@@ -98,13 +98,12 @@ function checkChange(house: House, before: Row | null, after: Row, kind: string)
       if (!hard) watch.say(`parents: ${after.key} is claimed before what it needs`);
     }
   }
-  const verified =
-    after.applied?.clean === true &&
-    (before.applied?.clean !== true || before.applied.inputHash !== after.applied.inputHash);
-  if (!verified) return;
+  const { applied } = after;
+  if (applied?.clean !== true) return;
+  if (before.applied?.clean === true && before.applied.inputHash === applied.inputHash) return;
   const attempt = attemptOf(store, after);
   const passed = roles.get(after.role)?.executor !== 'script' || watch.passed.has(attempt?.id ?? '');
-  if (kind !== 'done' || !passed || attempt?.inputHash !== after.applied?.inputHash)
+  if (kind !== 'done' || !passed || attempt?.inputHash !== applied.inputHash)
     watch.say(`clean: ${after.key} counts as verified by ${kind} and nothing verified it`);
 }
 

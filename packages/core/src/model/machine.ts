@@ -155,15 +155,23 @@ export function progress(
   }
   const { step } = record;
   switch (choice) {
-    case 1:
-      return end(machine, record, 'transient');
+    case 1: {
+      end(machine, record, 'transient');
+      return;
+    }
     case 2:
       record.resumeAt = step === 'verify' || step === 'take-away' ? step : 'apply';
-      return end(machine, record, 'not-yet');
+      {
+        end(machine, record, 'not-yet');
+        return;
+      }
     case 3:
-      return step === 'take-away' ? end(machine, record, 'failed') : end(machine, record, 'reboot');
-    case 4:
-      return end(machine, record, 'failed');
+      end(machine, record, step === 'take-away' ? 'failed' : 'reboot');
+      return;
+    case 4: {
+      end(machine, record, 'failed');
+      return;
+    }
     default:
       if (step === 'apply') {
         record.step = 'verify';

@@ -27,6 +27,8 @@ export interface Rules {
   readonly claimSoils: boolean;
   /** packages/workflows/src/engine/world.ts and the index node_roles_one_per_lane. */
   readonly lanesHold: boolean;
+  /** candidates.ts: a machine goes when nothing on it is at work, in whatever lane. */
+  readonly machineGoesLast: boolean;
   /** packages/db/src/engine/admit.ts: a lock has one holder. */
   readonly locksHold: boolean;
   /** packages/workflows/src/engine/candidates.ts: `limits.max` counts. */
@@ -68,6 +70,7 @@ export const engineRules: Rules = {
   claimRaisesFence: true,
   claimSoils: true,
   lanesHold: true,
+  machineGoesLast: true,
   locksHold: true,
   maxHolds: true,
   graphHolds: true,

@@ -40,7 +40,7 @@ export function drain(house: House): boolean {
       for (const record of machine.records.values())
         if (record.status?.kind === 'reboot' && record.status.boot === machine.boot) machine.boot += 1;
     checkAlways(house);
-    if (house.watch.violations.length > 0) return false;
+    if (isBroken(house)) return false;
     if (isQuiet(house)) {
       pass(house);
       if (isQuiet(house)) return liveRun(store) === null;
@@ -52,6 +52,8 @@ export function drain(house: House): boolean {
   house.watch.say('ends: it never comes to an end');
   return false;
 }
+
+const isBroken = ({ watch }: House): boolean => watch.violations.length > 0;
 
 const isQuiet = (house: House): boolean =>
   liveRun(house.store) === null &&
@@ -83,7 +85,7 @@ export function settle(house: House): void {
   const { store, watch } = house;
   heal(house);
   const over = drain(house);
-  if (watch.violations.length > 0) return;
+  if (isBroken(house)) return;
   lookAtAll(house);
   const dead = livingNodes(store).some(isDead);
   if (!over && !dead) watch.say(`ends: the run does not end: ${stuck(house)}`);
@@ -92,7 +94,7 @@ export function settle(house: House): void {
   const skipped = livingRows(store).some((row) => row.state.state === 'skipped');
   if (last?.state === 'succeeded' && last.purpose === 'apply' && !dead && !skipped && !movesOnce(house))
     checkWanted(house);
-  for (let turn = 0; turn < mostApplies && watch.violations.length === 0; turn += 1) {
+  for (let turn = 0; turn < mostApplies && !isBroken(house); turn += 1) {
     lookAtAll(house);
     if (store.deployment.state === 'destroying') destroy(house);
     else {
@@ -106,13 +108,19 @@ export function settle(house: House): void {
       else if (!approveOpen(house)) watch.say('ends: the plan that was just made is outdated');
     }
     const ended = drain(house);
-    if (watch.violations.length > 0) return;
+    if (isBroken(house)) return;
     if (!ended) watch.say(`ends: the run after it does not end: ${stuck(house)}`);
-    if (store.deployment.state === 'destroyed') return checkDestroyed(house);
+    if (store.deployment.state === 'destroyed') {
+      checkDestroyed(house);
+      return;
+    }
     const last = lastRun(store);
-    if (last?.state === 'succeeded' && last.purpose === 'apply' && !movesOnce(house)) return checkWanted(house);
+    if (last?.state === 'succeeded' && last.purpose === 'apply' && !movesOnce(house)) {
+      checkWanted(house);
+      return;
+    }
   }
-  if (watch.violations.length === 0) watch.say(`ends: without faults it fails ${mostApplies} times: ${stuck(house)}`);
+  if (!isBroken(house)) watch.say(`ends: without faults it fails ${mostApplies} times: ${stuck(house)}`);
 }
 
 /** After a run that succeeded: all is as wanted, nothing is left over, and planning again finds nothing to do. */

@@ -80,16 +80,16 @@ function endOf(
       row.state.state === 'removing' && row.state.work.phase === 'failed' && row.state.work.retryAtMs === null;
     return givenUp ? 'given-up' : 'pending';
   }
-  switch (row?.state.state) {
+  if (row === null) return 'pending';
+  const { state } = row;
+  switch (state.state) {
     case 'active':
-      return row !== null && isCurrent(house, run, row) ? 'ok' : 'pending';
+      return isCurrent(house, run, row) ? 'ok' : 'pending';
     case 'skipped':
     case 'removed':
       return 'given-up';
     case 'failed':
-      return row?.state.state === 'failed' && row.state.retryAtMs === null && !isCarried(run, row)
-        ? 'given-up'
-        : 'pending';
+      return state.retryAtMs === null && !isCarried(run, row) ? 'given-up' : 'pending';
     default:
       return 'pending';
   }

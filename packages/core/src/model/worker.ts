@@ -111,11 +111,19 @@ const ends = (task: Task, outcome: Task['outcome']): void => {
 function execute(house: House, task: Task, choice: number): void {
   const { context, attempt } = task;
   const { nowMs } = house.store;
-  if (context === null || attempt === null) return ends(task, null);
+  if (context === null || attempt === null) {
+    ends(task, null);
+    return;
+  }
   const { executor } = context.role;
-  if (task.abort && executor !== 'script') return ends(task, { kind: 'withdrawn' });
-  if (context.problem !== null)
-    return ends(task, failed(context, { kind: 'transient', code: 'not-startable', message: context.problem }, nowMs));
+  if (task.abort && executor !== 'script') {
+    ends(task, { kind: 'withdrawn' });
+    return;
+  }
+  if (context.problem !== null) {
+    ends(task, failed(context, { kind: 'transient', code: 'not-startable', message: context.problem }, nowMs));
+    return;
+  }
   if (executor === 'provider') {
     if (context.phase === 'apply') createMachine(house, task, context, attempt, choice);
     else markMachine(house, task, context);
@@ -147,26 +155,36 @@ function launchScript(house: House, task: Task, context: StepContext, attempt: A
   const wait = { why: 'the node restarts', inMs: 2_000, resume: attempt.resume };
   if (machine === undefined || !isThere(machine)) {
     const restarting = attempt.resume.fromBoot !== null && machine !== undefined && !task.abort;
-    return ends(task, restarting ? pended(context, attempt, wait, store.nowMs) : unreachable(house, context));
+    ends(task, restarting ? pended(context, attempt, wait, store.nowMs) : unreachable(house, context));
+    return;
   }
   const asked = launchOf(task, context, attempt);
   task.machine = machine;
   if (task.abort) {
     abort(rules, watch, machine, asked);
-    return ends(task, { kind: 'withdrawn' });
+    ends(task, { kind: 'withdrawn' });
+    return;
   }
   const fronts = new Set(house.workers.flatMap((worker) => worker.tasks.map((one) => one.id)));
   const decision = launch(rules, watch, machine, asked, fronts, task.id);
   switch (decision.kind) {
-    case 'fenced':
-      return ends(task, null);
+    case 'fenced': {
+      ends(task, null);
+      return;
+    }
     case 'same-boot':
-    case 'starting':
-      return ends(task, pended(context, attempt, wait, store.nowMs));
-    case 'lost':
-      return ends(task, outcomeOfStatus(context, attempt, { kind: 'lost', boot: 0, fence: 0 }, store.nowMs));
-    case 'ended':
-      return ends(task, outcomeOfStatus(context, attempt, decision.status, store.nowMs));
+    case 'starting': {
+      ends(task, pended(context, attempt, wait, store.nowMs));
+      return;
+    }
+    case 'lost': {
+      ends(task, outcomeOfStatus(context, attempt, { kind: 'lost', boot: 0, fence: 0 }, store.nowMs));
+      return;
+    }
+    case 'ended': {
+      ends(task, outcomeOfStatus(context, attempt, decision.status, store.nowMs));
+      return;
+    }
     case 'attached':
     case 'start':
       task.record = decision.record;
@@ -176,11 +194,18 @@ function launchScript(house: House, task: Task, context: StepContext, attempt: A
 
 function follow(house: House, task: Task): void {
   const { context, attempt, machine, record } = task;
-  if (context === null || attempt === null || machine === null || record === null) return ends(task, null);
-  if (!isThere(machine)) return ends(task, unreachable(house, context));
+  if (context === null || attempt === null || machine === null || record === null) {
+    ends(task, null);
+    return;
+  }
+  if (!isThere(machine)) {
+    ends(task, unreachable(house, context));
+    return;
+  }
   if (task.abort) {
     abort(house.rules, house.watch, machine, launchOf(task, context, attempt));
-    return ends(task, { kind: 'withdrawn' });
+    ends(task, { kind: 'withdrawn' });
+    return;
   }
   // The supervisor is gone without having ended it: whatever is left of it is killed before anybody is told.
   if (record.status === null && record.keeperBoot !== null && !record.keeperAlive) {
@@ -190,7 +215,8 @@ function follow(house: House, task: Task): void {
   if (record.status === null && record.keeperBoot === null) {
     // The connection broke before the inputs were whole: nothing of it is on the node.
     machine.records.delete(record.key);
-    return ends(task, outcomeOfStatus(context, attempt, { kind: 'lost', boot: 0, fence: 0 }, house.store.nowMs));
+    ends(task, outcomeOfStatus(context, attempt, { kind: 'lost', boot: 0, fence: 0 }, house.store.nowMs));
+    return;
   }
   if (record.status !== null) ends(task, outcomeOfStatus(context, attempt, record.status, house.store.nowMs));
 }
@@ -198,18 +224,30 @@ function follow(house: House, task: Task): void {
 function createMachine(house: House, task: Task, context: StepContext, attempt: Attempt, choice: number): void {
   const { node } = context;
   const { nowMs } = house.store;
-  if (node === null) return ends(task, null);
+  if (node === null) {
+    ends(task, null);
+    return;
+  }
   const ours = house.store.claims.get(task.rowId)?.fence === task.fence;
-  if (house.rules.providerNeedsFence && !ours) return ends(task, null);
+  if (house.rules.providerNeedsFence && !ours) {
+    ends(task, null);
+    return;
+  }
   const known = house.machines.get(node.id);
   if (choice !== 1 && known?.exists !== true) house.machines.set(node.id, newMachine(node.id));
   const wait = { why: 'boots', inMs: 500, resume: attempt.resume };
-  if (choice === 1)
-    return ends(task, failed(context, { kind: 'unavailable', code: 'unavailable', message: '' }, nowMs));
-  if (choice === 2 || known?.reachable === false)
-    return ends(task, pended(context, attempt, wait, nowMs, { state: 'creating' }));
-  if (choice === 4)
-    return ends(task, failed(context, { kind: 'failed', code: 'quota', message: '' }, nowMs, { state: 'failed' }));
+  if (choice === 1) {
+    ends(task, failed(context, { kind: 'unavailable', code: 'unavailable', message: '' }, nowMs));
+    return;
+  }
+  if (choice === 2 || known?.reachable === false) {
+    ends(task, pended(context, attempt, wait, nowMs, { state: 'creating' }));
+    return;
+  }
+  if (choice === 4) {
+    ends(task, failed(context, { kind: 'failed', code: 'quota', message: '' }, nowMs, { state: 'failed' }));
+    return;
+  }
   ends(task, doneOutcome(context, nowMs, { state: 'ready', lost: false }));
 }
 
@@ -217,9 +255,15 @@ function createMachine(house: House, task: Task, context: StepContext, attempt: 
 function markMachine(house: House, task: Task, context: StepContext): void {
   const { store, rules, watch } = house;
   const node = context.node === null ? undefined : store.nodes.get(context.node.id);
-  if (node === undefined) return ends(task, null);
+  if (node === undefined) {
+    ends(task, null);
+    return;
+  }
   const ours = store.claims.get(task.rowId)?.fence === task.fence;
-  if (rules.providerNeedsFence && !ours) return ends(task, null);
+  if (rules.providerNeedsFence && !ours) {
+    ends(task, null);
+    return;
+  }
   if (context.node?.state !== 'destroying') {
     if (!ours) watch.say(`stale: ${node.name} was marked for its end under an old fence`);
     patchNode(store, node.id, { state: 'destroying' });
@@ -230,12 +274,17 @@ function markMachine(house: House, task: Task, context: StepContext): void {
 function destroyMachine(house: House, task: Task, choice: number): void {
   const { context, attempt } = task;
   const { nowMs } = house.store;
-  if (context?.node == null || attempt === null) return ends(task, null);
+  if (context?.node == null || attempt === null) {
+    ends(task, null);
+    return;
+  }
   const machine = house.machines.get(context.node.id);
   const state = house.store.nodes.get(context.node.id)?.state;
   const wait = { why: 'goes', inMs: 500, resume: attempt.resume };
-  if (choice === 1)
-    return ends(task, failed(context, { kind: 'unavailable', code: 'unavailable', message: '' }, nowMs));
+  if (choice === 1) {
+    ends(task, failed(context, { kind: 'unavailable', code: 'unavailable', message: '' }, nowMs));
+    return;
+  }
   if (machine?.exists === true && state !== 'destroying' && state !== 'destroyed')
     house.watch.say(`destroy: the machine of ${context.node.name} goes while it is ${state ?? 'unknown'}`);
   if (machine !== undefined) {
@@ -243,7 +292,10 @@ function destroyMachine(house: House, task: Task, choice: number): void {
     machine.records.clear();
     machine.fences.clear();
   }
-  if (choice === 2) return ends(task, pended(context, attempt, wait, nowMs, { state: 'destroying' }));
+  if (choice === 2) {
+    ends(task, pended(context, attempt, wait, nowMs, { state: 'destroying' }));
+    return;
+  }
   ends(task, { kind: 'done', applied: null, node: { state: 'destroyed' } });
 }
 
