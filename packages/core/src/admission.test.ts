@@ -9,6 +9,7 @@ const candidate = (given: Partial<Candidate> & { readonly id: string }): Candida
   nodeId: given.id,
   node: given.id,
   lane: 'main',
+  alone: false,
   role: 'r',
   lock: null,
   max: null,
@@ -39,6 +40,13 @@ const world = (given: Partial<World> = {}): World => ({
 const ids = (candidates: readonly Candidate[]): string[] => candidates.map((one) => one.id);
 
 describe('admission', () => {
+  it('lets a machine go only when nothing on it is at work, in whatever lane', () => {
+    const machine = candidate({ id: 'machine', nodeId: 'n1', node: 'n1', alone: true });
+    const lanes = new Map([['n1 side', 'role@n1']]);
+    expect(refusal(machine, world({ lanes }))).toEqual({ kind: 'waiting-for', what: 'node-roles', keys: ['role@n1'] });
+    expect(refusal(machine, world({ lanes: new Map([['n10 side', 'role@n10']]) }))).toBeNull();
+  });
+
   it('never exceeds slots, lanes, locks or limits, whatever wants to start', () => {
     const candidates = fc.array(
       fc.record({

@@ -9,6 +9,8 @@ export interface Candidate {
   readonly nodeId: string | null;
   readonly node: string | null;
   readonly lane: string;
+  /** Waits until nothing else holds on its node, in whatever lane: it takes the machine itself away. */
+  readonly alone: boolean;
   readonly role: string;
   /** Null for first runs of founders, which stand outside lock and max. */
   readonly lock: { readonly name: string; readonly scopeKey: string } | null;
@@ -85,7 +87,9 @@ export function refusal(candidate: Candidate, world: World): Reason | null {
     return { kind: 'limit', scope: 'role', name: candidate.role, max: candidate.max };
   }
   if (candidate.nodeId !== null) {
-    const holder = world.lanes.get(laneKey(candidate.nodeId, candidate.lane));
+    const holder = candidate.alone
+      ? holderOnNode(candidate.nodeId, world)
+      : world.lanes.get(laneKey(candidate.nodeId, candidate.lane));
     if (holder !== undefined) return { kind: 'waiting-for', what: 'node-roles', keys: [holder] };
   }
   const slot = slotOf(candidate);
@@ -99,6 +103,11 @@ export function refusal(candidate: Candidate, world: World): Reason | null {
   if (free === undefined) return { kind: 'no-worker', site: slot };
   if (free <= 0) return { kind: 'limit', scope: 'site', name: `worker slots of ${slot}`, max: 0 };
   return null;
+}
+
+function holderOnNode(nodeId: string, world: World): string | undefined {
+  for (const [lane, holder] of world.lanes) if (lane.startsWith(laneKey(nodeId, ''))) return holder;
+  return undefined;
 }
 
 /** What a candidate takes while it holds. */

@@ -107,7 +107,8 @@ function changeOf(finish: Finish): NodeRoleChange {
       return {
         ...change,
         event: { kind: 'pended', untilMs: outcome.untilMs, why: outcome.why },
-        set: { driveInMs: Math.max(0, outcome.untilMs - finish.nowMs) },
+        // A job that comes twice must not cut the wait short: only the one that ends it knows this dispatch.
+        set: { bumpDispatch: true, driveInMs: Math.max(0, outcome.untilMs - finish.nowMs) },
       };
     case 'withdrawn':
       return { ...change, event: { kind: 'withdrawn' } };
@@ -146,6 +147,23 @@ async function closeAttempts(tx: Transaction, finishes: readonly Finish[]): Prom
       ),
     ],
   );
+}
+
+/**
+ * Writes what a look at a machine saw, unless it has begun to go meanwhile: a look takes its time, and a late one must
+ * not bring back what is being destroyed.
+ */
+export async function recordLook(
+  tx: Transaction,
+  nodeId: string,
+  seen: NodePatch & { readonly state: 'ready' | 'unreachable' },
+  actor: string,
+): Promise<void> {
+  const watched = await tx.query(
+    `SELECT id FROM nodes WHERE id = $1 AND state IN ('ready', 'unreachable') FOR UPDATE`,
+    [nodeId],
+  );
+  if (watched.length > 0) await patchNode(tx, nodeId, seen, null, actor);
 }
 
 /** Writes what a step learned of a machine; a machine that is gone takes the rest of its node-roles with it. */
@@ -206,7 +224,7 @@ export async function patchNode(
 async function dropNodeRolesOf(tx: Transaction, nodeId: string, actor: string): Promise<void> {
   const rows = await tx.query<{ id: string }>(
     `SELECT n.id FROM node_roles n JOIN deployments d ON d.id = n.deployment_id
-     WHERE n.node_id = $1 AND n.state <> 'removed' AND NOT n.holds AND NOT (d.once ? n."as" AND n.state = 'active' AND d.state <> 'destroying')
+     WHERE n.node_id = $1 AND n.state <> 'removed' AND NOT n.holds AND NOT (d.once ? n."as" AND n.applied IS NOT NULL AND d.state <> 'destroying')
      ORDER BY n.id`,
     [nodeId],
   );

@@ -43,6 +43,7 @@ export function candidateOf(view: RunView, vertexKey: string, row: FullNodeRoleR
     nodeId: row.nodeId,
     node: node?.name ?? null,
     lane: row.lane,
+    alone: role.executor === 'provider' && row.pending?.purpose !== 'apply',
     role: row.role,
     lock:
       founding || role.limits.lock === null

@@ -126,16 +126,14 @@ function standingOf(vertex: WorkVertex, row: FullNodeRoleRow | null, run: Pick<R
     return row.state.work.phase === 'failed' && row.state.work.retryAtMs === null ? 'failed' : 'pending';
   }
   if (row === null) return 'pending';
+  // A removal that was under way when it was wanted again has come to its end: the next plan makes it anew.
+  if (row.state.state === 'removed') return 'failed';
+  if (row.state.state === 'skipped') return 'skipped';
   // What was carried over from the former run is judged before it counts.
   if (row.runId === run.id && row.pending?.carriedAttempt === row.attempt) return 'pending';
   switch (row.state.state) {
     case 'active':
       return 'ok';
-    case 'skipped':
-      return 'skipped';
-    case 'removed':
-      // A removal that was under way when it was wanted again has come to its end: the next plan makes it anew.
-      return 'failed';
     case 'failed':
       return row.state.retryAtMs === null ? 'failed' : 'pending';
     default:
