@@ -18,7 +18,7 @@ const node = 'edge-box-1';
  */
 export const lateLaunch: Scenario = {
   name: 'node-late-launch',
-  missing: () => missingForNodes(),
+  missing: () => missingForNodes('ss'),
   run: (round) =>
     withNodes(round, { network }, async (stage) => {
       const { house } = stage;
@@ -44,6 +44,9 @@ export const lateLaunch: Scenario = {
             [key],
           );
         const [first] = await until('the sleeper has claimed it', claims, ([claim]) => claim?.worker === 'sleeper');
+        // It needs the database until it knocks at the node, and not from then on.
+        const knocks = ['-Htn', 'state', 'syn-sent', 'dst', machine.address, 'dport', '=', ':22'];
+        await until('the sleeper knocks at the node', () => host('ss', ...knocks));
         await sleeper.freeze();
         proxy.stall();
         await host('ip', 'link', 'set', machine.link, 'up');

@@ -89,6 +89,7 @@ export async function withNodes(
   work: (stage: NodeStage) => Promise<void>,
 ): Promise<void> {
   const closing: (() => Promise<unknown>)[] = [];
+  const failed: unknown[] = [];
   try {
     const database = await startTestDatabase({ durable: options.durable ?? false });
     closing.push(() => database.stop());
@@ -114,12 +115,12 @@ export async function withNodes(
     await judge(stage, new Map(options.replacesNodes === true ? [] : [['edge', 'active']]));
     await takeAway(stage);
     await judge(stage, new Map([['edge', 'destroyed']]));
-  } finally {
-    const failed: unknown[] = [];
-    for (const close of closing.reverse()) await close().catch((error: unknown) => failed.push(error));
-    if (failed.length > 0) round.note(`closing: ${failed.map(String).join('; ')}`);
-    must(failed.length === 0, failed.map(String).join('\n'));
+  } catch (error) {
+    failed.push(error);
   }
+  for (const close of closing.reverse()) await close().catch((error: unknown) => failed.push(error));
+  // What broke first says most; what was left behind for it follows.
+  must(failed.length === 0, failed.map((one) => (one instanceof Error ? one.message : String(one))).join('\n'));
 }
 
 async function stageOf({
