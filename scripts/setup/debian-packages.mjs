@@ -32,6 +32,10 @@ const debianPackages = {
     'mkfs.ext4': 'e2fsprogs',
     ps: 'procps',
   },
+  ansible: {
+    'ansible-playbook': 'ansible-core',
+    ssh: 'openssh-client',
+  },
 };
 
 const directories = [...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin'].filter(Boolean);
