@@ -30,9 +30,7 @@ export type Measured = z.infer<typeof measuredSchema>;
 const timerErrorMs = 1.2;
 
 export async function runLoad(load: Load): Promise<Measured> {
-  const connections = await Promise.all(
-    Array.from({ length: load.connections }, () => openHttpConnection(load.port)),
-  );
+  const connections = await Promise.all(Array.from({ length: load.connections }, () => openHttpConnection(load.port)));
   const latenciesMs: number[] = [];
   let bytes = 0;
   let failed = 0;

@@ -82,7 +82,13 @@ async function makeTokens(): Promise<readonly string[]> {
   const texts: string[] = [];
   for (let number = 0; number < tokenCount; number += 1) {
     const { text, hash } = newToken();
-    const token = { id: randomUUID(), name: `bench-${String(number)}`, hash, role: 'admin', scope: tokenScope.parse({}) };
+    const token = {
+      id: randomUUID(),
+      name: `bench-${String(number)}`,
+      hash,
+      role: 'admin',
+      scope: tokenScope.parse({}),
+    };
     await db.transaction((tx) => insertToken(tx, { ...token, expiresAt: null, actor: 'bench' }));
     texts.push(text);
   }

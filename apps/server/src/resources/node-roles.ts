@@ -8,13 +8,13 @@ import {
 } from '@formwork/db';
 import type { ServerDeps } from '../deps.ts';
 import { audit } from '../http/audit.ts';
-import { encodeCursor, pageBody, pageOfList, pageRequest } from '../http/cursor.ts';
+import { encodeCursor, pageBody, pageRequest } from '../http/cursor.ts';
 import type { Handlers } from '../http/handler.ts';
 import { notFound } from '../http/problems.ts';
 import type { Explanations } from './explanations.ts';
 import { findDeployment, findLiving } from './find-deployment.ts';
+import { createNodeRolePages } from './node-role-pages.ts';
 import { toAttemptResponse, toNodeRoleResponse } from './node-role-response.ts';
-import { stageOrder } from './stage-order.ts';
 import { whyChain } from './why.ts';
 
 type Operations = 'listNodeRoles' | 'getNodeRole' | 'retryNodeRole' | 'skipNodeRole' | 'whyNodeRole' | 'listAttempts';
@@ -23,13 +23,17 @@ export function nodeRoleHandlers(
   deps: ServerDeps & { readonly explanations: Explanations },
 ): Pick<Handlers, Operations> {
   const { db, inventory, explanations } = deps;
+  const pages = createNodeRolePages(deps);
   const find = async (deployment: DeploymentRecord, idOrKey: string): Promise<NodeRoleRecord> => {
     const row = await inventory.nodeRoles.find(deployment.id, idOrKey);
     if (row === null) throw notFound(`node-role ${idOrKey} in deployment ${deployment.name}`);
     return row;
   };
   const describe = async (deployment: DeploymentRecord, rows: readonly NodeRoleRecord[]) => {
-    const [attempts, reasons] = await Promise.all([inventory.attempts.latest(rows), explanations.of(deployment.id)]);
+    const [attempts, reasons] = await Promise.all([
+      inventory.attempts.latest(rows),
+      explanations.of(deployment.id, rows),
+    ]);
     return rows.map((row) =>
       toNodeRoleResponse(row, deployment.name, reasons.get(row.id) ?? [], attempts.get(row.id) ?? null),
     );
@@ -48,15 +52,7 @@ export function nodeRoleHandlers(
   return {
     listNodeRoles: async ({ params, query }) => {
       const deployment = await findDeployment(deps, params.name);
-      const { state, role, node, run } = query;
-      const rows = await inventory.nodeRoles.list({
-        deploymentId: deployment.id,
-        ...(state === undefined ? {} : { states: state }),
-        ...(role === undefined ? {} : { role }),
-        ...(node === undefined ? {} : { node }),
-        ...(run === undefined ? {} : { runId: run }),
-      });
-      const page = pageOfList(rows, pageRequest(query), await stageOrder(deps, deployment));
+      const page = await pages.of(deployment, query);
       const items = await describe(deployment, page.items);
       return { body: { items, next: page.next === null ? null : encodeCursor(page.next) } };
     },
@@ -88,7 +84,7 @@ export function nodeRoleHandlers(
       const deployment = await findDeployment(deps, params.name);
       const { body } = await answer(deployment, params.nodeRole);
       const rows = await inventory.nodeRoles.list({ deploymentId: deployment.id });
-      return { body: { nodeRole: body, chain: whyChain(body.id, rows, await explanations.of(deployment.id)) } };
+      return { body: { nodeRole: body, chain: whyChain(body.id, rows, await explanations.of(deployment.id, rows)) } };
     },
     listAttempts: async ({ params, query }) => {
       const row = await find(await findDeployment(deps, params.name), params.nodeRole);
