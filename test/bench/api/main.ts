@@ -15,6 +15,7 @@ import { printReport, say } from '../support/report.ts';
 import { fill, type Filled } from './fill.ts';
 import { closedLoop, openLoop } from './http-phase.ts';
 import { type Program, startAssistant, startProgram } from './programs.ts';
+import { measureStream } from './stream-phase.ts';
 import { chooseTargets, type Target } from './targets.ts';
 
 const { values: options } = parseArgs({
@@ -41,8 +42,18 @@ try {
   say(`filled in ${String(filled.fillMs)} ms`);
   const server = await startServer(filled);
   const tokens = await makeTokens();
-  const results = {
+  const results: Results = {
     ...(options.only === 'stream' ? {} : { http: await measureHttp(server, filled, tokens) }),
+    ...(options.only === 'http'
+      ? {}
+      : {
+          stream: await measureStream({
+            server,
+            tokens,
+            databaseUrl: database.url,
+            environment: filled.environment,
+          }),
+        }),
   };
   printReport({
     bench: 'api',
@@ -53,11 +64,26 @@ try {
     database: filled.counts,
     fillMs: filled.fillMs,
     results,
+    holds: holdsOf(results),
   });
 } finally {
   for (const close of closers.reverse()) await close();
   await database.stop();
   rmSync(directory, { recursive: true, force: true });
+}
+
+interface Results {
+  readonly http?: Awaited<ReturnType<typeof measureHttp>>;
+  readonly stream?: Awaited<ReturnType<typeof measureStream>>;
+}
+
+function holdsOf(measured: Results): Readonly<Record<string, boolean>> {
+  return {
+    ...(measured.http === undefined
+      ? {}
+      : { openLoopP99AtMost5Times: Object.values(measured.http.open).every((target) => target.holds) }),
+    ...measured.stream?.holds,
+  };
 }
 
 async function startServer(filled: Filled): Promise<Program> {

@@ -71,11 +71,8 @@ export function startAssistant(file: string): Assistant {
   return {
     ask: async (message) => {
       child.send(message);
-      const answer = await Promise.race([
-        once(child, 'message'),
-        once(child, 'exit').then(() => Promise.reject(new Error(`${file} ended`))),
-        new Promise<never>((_, reject) => setTimeout(reject, patienceMs, new Error(`${file} is silent`)).unref()),
-      ]);
+      // A child that ends says nothing more: the time is over then too.
+      const answer = await once(child, 'message', { signal: AbortSignal.timeout(patienceMs) });
       const [first]: readonly unknown[] = answer;
       return first;
     },
