@@ -82,5 +82,9 @@ export function createListeners(): (request: ListenRequest) => Promise<object> {
 /** Ids have no gaps, so every event from the first to the last is every number between them. */
 const isWhole = (ids: readonly number[], first: number, last: number): boolean => {
   const from = ids.indexOf(first);
-  return from !== -1 && ids.slice(from, from + last - first + 1).every((id, at) => id === first + at) && ids[from + last - first] === last;
+  return (
+    from !== -1 &&
+    ids.slice(from, from + last - first + 1).every((id, at) => id === first + at) &&
+    ids[from + last - first] === last
+  );
 };

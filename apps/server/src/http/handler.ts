@@ -25,12 +25,12 @@ export interface Answer<Body> {
   readonly text?: string;
 }
 
-/** What never changes, encoded once for all who ask. */
+/** Encoded before, for all who ask. */
 export interface MadeAnswer {
-  /** JSON by `encodeAnswer`. */
-  readonly json: Buffer;
-  /** Names this content: who shows it in `If-None-Match` is answered 304. */
-  readonly etag: string;
+  /** JSON by `encodeAnswer` or `encodeItems`. */
+  readonly json: Buffer | string;
+  /** Names this content, where it never changes: who shows it in `If-None-Match` is answered 304. */
+  readonly etag: string | null;
 }
 
 export type Handler<Id extends OperationId> = (call: Call<Id>) => Promise<Answer<AnswerBody<Id>> | MadeAnswer>;

@@ -1,5 +1,5 @@
 import type { RequestQuery } from '@formwork/api';
-import { type DeploymentRecord, isUuid, type NodeRoleKeyRow, type NodeRoleRecord, type Page } from '@formwork/db';
+import { type DeploymentRecord, isUuid, type NodeRoleKeyRow, type Page, type RowTag } from '@formwork/db';
 import type { ServerDeps } from '../deps.ts';
 import { pageOfList, pageRequest } from '../http/cursor.ts';
 import { stageOrder } from './stage-order.ts';
@@ -7,8 +7,8 @@ import { stageOrder } from './stage-order.ts';
 type Query = RequestQuery<'listNodeRoles'>;
 
 export interface NodeRolePages {
-  /** Node-roles in the order of stages. */
-  of(deployment: DeploymentRecord, query: Query): Promise<Page<NodeRoleRecord>>;
+  /** Which node-roles, in the order of stages. */
+  of(deployment: DeploymentRecord, query: Query): Promise<Page<RowTag>>;
 }
 
 interface Place {
@@ -71,12 +71,14 @@ export function createNodeRolePages(deps: Pick<ServerDeps, 'content' | 'inventor
       };
       if (state?.includes('removed') === true) {
         const rows = (await nodeRoles.list(filter)).filter(fits(query));
-        return pageOfList(rows, request, await stageOrder(deps, deployment));
+        const page = pageOfList(rows, request, await stageOrder(deps, deployment));
+        // Never the tag of a row that was kept: it is read anew.
+        return { items: page.items.map(({ id }) => ({ id, tag: '' })), next: page.next };
       }
       const fitting = state === undefined && run === undefined ? null : new Set(await nodeRoles.ids(filter));
       const isFitting = fits(query);
       const places = await placesOf(deployment);
-      const found: { readonly key: string; readonly record: NodeRoleRecord }[] = [];
+      const found: { readonly key: string; readonly row: RowTag }[] = [];
       let at = placeAfter(places, request.after?.[0] ?? null);
       while (found.length <= request.limit && at < places.length) {
         const chunk: Place[] = [];
@@ -84,16 +86,18 @@ export function createNodeRolePages(deps: Pick<ServerDeps, 'content' | 'inventor
           const place = places[at];
           if (place !== undefined && isFitting(place.row) && fitting?.has(place.row.id) !== false) chunk.push(place);
         }
-        const keys = new Map(chunk.map((place) => [place.row.id, place.key]));
+        const rows = chunk.length === 0 ? [] : await nodeRoles.livingTags(chunk.map((place) => place.row.id));
+        const living = new Map(rows.map((row) => [row.id, row]));
         // Some were removed since the order was read: then more are taken.
-        for (const record of chunk.length === 0 ? [] : await nodeRoles.living([...keys.keys()])) {
-          found.push({ key: keys.get(record.id) ?? '', record });
+        for (const { key, row } of chunk) {
+          const tagged = living.get(row.id);
+          if (tagged !== undefined) found.push({ key, row: tagged });
         }
       }
       const shown = found.slice(0, request.limit);
       const last = shown.at(-1);
       return {
-        items: shown.map((one) => one.record),
+        items: shown.map((one) => one.row),
         next: found.length > request.limit && last !== undefined ? [last.key] : null,
       };
     },

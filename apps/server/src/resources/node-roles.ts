@@ -6,11 +6,14 @@ import {
   type NodeRoleRecord,
   type Transaction,
 } from '@formwork/db';
+import { routes } from '@formwork/api';
+import { ownReasons } from '@formwork/workflows';
 import type { ServerDeps } from '../deps.ts';
 import { audit } from '../http/audit.ts';
 import { encodeCursor, pageBody, pageRequest } from '../http/cursor.ts';
 import type { Handlers } from '../http/handler.ts';
 import { notFound } from '../http/problems.ts';
+import { createEncodedItems, encodedPage } from '../http/encoded-items.ts';
 import type { Explanations } from './explanations.ts';
 import { findDeployment, findLiving } from './find-deployment.ts';
 import { createNodeRolePages } from './node-role-pages.ts';
@@ -24,6 +27,7 @@ export function nodeRoleHandlers(
 ): Pick<Handlers, Operations> {
   const { db, inventory, explanations } = deps;
   const pages = createNodeRolePages(deps);
+  const encoded = createEncodedItems('listNodeRoles', routes.listNodeRoles);
   const find = async (deployment: DeploymentRecord, idOrKey: string): Promise<NodeRoleRecord> => {
     const row = await inventory.nodeRoles.find(deployment.id, idOrKey);
     if (row === null) throw notFound(`node-role ${idOrKey} in deployment ${deployment.name}`);
@@ -53,8 +57,21 @@ export function nodeRoleHandlers(
     listNodeRoles: async ({ params, query }) => {
       const deployment = await findDeployment(deps, params.name);
       const page = await pages.of(deployment, query);
-      const items = await describe(deployment, page.items);
-      return { body: { items, next: page.next === null ? null : encodeCursor(page.next) } };
+      const next = page.next === null ? null : encodeCursor(page.next);
+      const tags = new Map(page.items.map((row) => [row.id, row.tag]));
+      const read = async (ids: readonly string[]) => {
+        const rows = await inventory.nodeRoles.byIds(ids);
+        const items = await describe(deployment, rows);
+        return rows.flatMap((row, at) => {
+          const item = items[at];
+          if (item === undefined) return [];
+          const tag = tags.get(row.id) ?? '';
+          return [{ id: row.id, tag, item, stays: tag !== '' && ownReasons(row) !== null }];
+        });
+      };
+      if (query.fields === undefined) return encodedPage(await encoded.of(page.items, read), next);
+      const made = new Map((await read([...tags.keys()])).map(({ id, item }) => [id, item]));
+      return { body: { items: page.items.flatMap(({ id }) => made.get(id) ?? []), next } };
     },
     getNodeRole: async ({ params }) => answer(await findDeployment(deps, params.name), params.nodeRole),
     retryNodeRole: async ({ params, caller, ifMatch }) => {

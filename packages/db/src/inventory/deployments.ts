@@ -4,6 +4,7 @@ import { keptCounts } from './deployment-counts.ts';
 import { keptSpecifications } from './kept-specifications.ts';
 import { isUuid, nameAndId, nameAndIdAfter, type Page, type PageRequest, toPage } from './page.ts';
 import type { Reader } from './reader.ts';
+import { rowTag } from './row-tag.ts';
 
 /** A deployment with what lists and pages about it show. */
 export interface DeploymentRecord {
@@ -29,6 +30,8 @@ export interface DeploymentRecord {
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** Another one whenever anything here is another. */
+  readonly tag: string;
 }
 
 interface Row extends Omit<DeploymentRecord, 'specification' | 'packs' | 'nodes' | 'nodeRoles' | 'liveRun'> {
@@ -41,10 +44,10 @@ const columns = `d.id, d.name, d.state, d.paused, d.committed_version AS "commit
   (SELECT id FROM plans WHERE deployment_id = d.id AND state = 'open' ORDER BY created_at DESC LIMIT 1) AS "openPlan",
   r.id AS "lastRun", r.plan_id AS "lastRunPlan", r.state AS "lastRunState",
   CASE jsonb_typeof(d.leaks) WHEN 'array' THEN jsonb_array_length(d.leaks) END AS leaks,
-  d.version, d.created_at AS "createdAt", d.updated_at AS "updatedAt",
+  ${rowTag('d')} AS tag, d.version, d.created_at AS "createdAt", d.updated_at AS "updatedAt",
   COALESCE((SELECT id FROM events WHERE deployment_id = d.id ORDER BY id DESC LIMIT 1), 0) AS "newestEvent"`;
 const lastRun = `LEFT JOIN LATERAL (SELECT id, plan_id, state FROM runs WHERE deployment_id = d.id ORDER BY started_at DESC LIMIT 1) AS r ON true`;
-const byName = `SELECT ${columns} FROM (SELECT * FROM deployments WHERE name = $1 ORDER BY state = 'destroyed', created_at DESC LIMIT 1) AS d
+const byName = `SELECT ${columns} FROM (SELECT *, xmin, ctid FROM deployments WHERE name = $1 ORDER BY state = 'destroyed', created_at DESC LIMIT 1) AS d
   ${lastRun}`;
 const byId = `SELECT ${columns} FROM deployments d ${lastRun} WHERE d.id = $1`;
 
@@ -56,10 +59,12 @@ export const deploymentInventory = (reader: Reader) => {
       specifications.of(rows.map((row) => ({ id: row.id, version: row.committedVersion || row.proposedVersion }))),
       counts.of(rows),
     ]);
-    return rows.map(({ lastRunState, newestEvent: _, ...row }): DeploymentRecord => {
+    return rows.map(({ lastRunState, newestEvent, ...row }): DeploymentRecord => {
       const stored = documents.get(row.id);
       return {
         ...row,
+        // Nothing of the rest changes without an event of the deployment.
+        tag: `${row.tag} ${newestEvent} ${row.openPlan ?? ''} ${row.lastRun ?? ''} ${lastRunState ?? ''}`,
         specification: stored?.document ?? null,
         packs: stored?.packs ?? {},
         liveRun: lastRunState === 'running' ? row.lastRun : null,
@@ -89,7 +94,7 @@ export const deploymentInventory = (reader: Reader) => {
       const after = nameAndIdAfter(query.after);
       if (after !== null) where.and('(d.name, d.id) > (?, ?::uuid)', ...after);
       const limit = where.value(query.limit + 1);
-      const sql = `SELECT ${columns} FROM (SELECT * FROM deployments d WHERE ${where.sql()} ORDER BY d.name, d.id LIMIT ${limit}) AS d
+      const sql = `SELECT ${columns} FROM (SELECT d.*, d.xmin, d.ctid FROM deployments d WHERE ${where.sql()} ORDER BY d.name, d.id LIMIT ${limit}) AS d
         ${lastRun} ORDER BY d.name, d.id`;
       const page = toPage(await reader.query<Row>(sql, where.values()), query.limit, nameAndId);
       return { items: await describe(page.items), next: page.next };

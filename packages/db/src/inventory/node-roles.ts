@@ -3,6 +3,7 @@ import type { Pending } from '../engine/node-role-row.ts';
 import { conditions } from './conditions.ts';
 import { isUuid } from './page.ts';
 import type { Reader } from './reader.ts';
+import { type RowTag, rowTag } from './row-tag.ts';
 
 /** What of a node-role never changes while its deployment has the same last run. */
 export interface NodeRoleKeyRow {
@@ -40,6 +41,10 @@ const keyColumns = `r.id, r.key, r.role, r."as", r.node_id AS "nodeId", n.name A
 const columns = `${keyColumns}, r.deployment_id AS "deploymentId", r.state_data AS state, r.run_id AS "runId", r.pending, r.attempt, r.version`;
 const from = 'FROM node_roles r LEFT JOIN nodes n ON n.id = r.node_id';
 const byIds = `SELECT ${columns} ${from} WHERE r.id = ANY($1::uuid[])`;
+/** With the tag of its last attempt, whose times are shown with it. */
+const livingTags = `SELECT r.id, ${rowTag('r')} || COALESCE(${rowTag('a')}, '') AS tag FROM node_roles r
+  LEFT JOIN attempts a ON a.node_role_id = r.id AND a.number = r.attempt
+  WHERE r.id = ANY($1::uuid[]) AND r.state <> 'removed'`;
 const byId = `SELECT ${columns} ${from} WHERE r.deployment_id = $1 AND r.id = $2`;
 const livingByKey = `SELECT ${columns} ${from} WHERE r.deployment_id = $1 AND r.key = $2 AND r.state <> 'removed'`;
 const lastByKey = `SELECT ${columns} ${from} WHERE r.deployment_id = $1 AND r.key = $2 ORDER BY r.created_at DESC LIMIT 1`;
@@ -74,15 +79,10 @@ export const nodeRoleInventory = (reader: Reader) => ({
   /** Of all living ones, what does not change before the next run. */
   livingKeys: (deploymentId: string): Promise<readonly NodeRoleKeyRow[]> =>
     reader.prepared<NodeRoleKeyRow>(livingKeys, [deploymentId]),
-  /** In the order of the ids; what is gone or removed is left out. */
-  async living(ids: readonly string[]): Promise<readonly NodeRoleRecord[]> {
-    const rows = await reader.prepared<NodeRoleRecord>(byIds, [ids]);
-    const known = new Map(rows.map((row) => [row.id, row]));
-    return ids.flatMap((id) => {
-      const row = known.get(id);
-      return row === undefined || row.state.state === 'removed' ? [] : [row];
-    });
-  },
+  /** Those that are there and not removed, in no order, with how new they are. */
+  livingTags: (ids: readonly string[]): Promise<readonly RowTag[]> => reader.prepared(livingTags, [ids]),
+  /** Those that are there, in no order. */
+  byIds: (ids: readonly string[]): Promise<readonly NodeRoleRecord[]> => reader.prepared(byIds, [ids]),
   /** By id or key; of a key that was removed the last one. */
   async find(deploymentId: string, idOrKey: string): Promise<NodeRoleRecord | null> {
     const values = [deploymentId, idOrKey];

@@ -1,8 +1,8 @@
-import type { NodeState } from '@formwork/core';
 import type { NodeRow } from '../engine/snapshot.ts';
 import { type Conditions, conditions } from './conditions.ts';
 import { isUuid, nameAndId, nameAndIdAfter, type Page, type PageRequest, toPage } from './page.ts';
 import type { Reader } from './reader.ts';
+import { type RowTag, rowTag } from './row-tag.ts';
 
 /** A machine as people see it. */
 export interface NodeRecord extends Omit<NodeRow, 'sshUser' | 'hostKey' | 'incarnation' | 'candidate'> {
@@ -30,20 +30,22 @@ const columns = `n.id, n.name, n.site_id AS "siteId", s.name AS site, s.provider
   n.provider_id AS "providerId", n.locked, n.maintenance, n.lost, n.version, n.created_at AS "createdAt", n.updated_at AS "updatedAt"`;
 const joins = 'JOIN sites s ON s.id = n.site_id LEFT JOIN deployments d ON d.id = n.deployment_id';
 const byId = `SELECT ${columns} FROM nodes n ${joins} WHERE n.id = $1`;
+const byIds = `SELECT ${columns}, ${rowTag('n')} AS tag FROM nodes n ${joins} WHERE n.id = ANY($1::uuid[])`;
 const byName = `SELECT ${columns} FROM nodes n ${joins} WHERE n.id = (
   SELECT id FROM nodes WHERE name = $1 ORDER BY state = 'destroyed', created_at DESC LIMIT 1)`;
 
 export const nodeInventory = (reader: Reader) => ({
-  async list(query: PageRequest & NodeQuery): Promise<Page<NodeRecord>> {
+  /** A page of which rows there are and how new they are; `byIds` reads them. */
+  async list(query: PageRequest & NodeQuery): Promise<Page<RowTag>> {
     const where = await restrict(reader, query);
     const after = nameAndIdAfter(query.after);
     if (after !== null) where.and('(n.name, n.id) > (?, ?::uuid)', ...after);
     const limit = where.value(query.limit + 1);
-    // The page is cut before anything is joined to it.
-    const sql = `SELECT ${columns} FROM (SELECT * FROM nodes n WHERE ${where.sql()} ORDER BY n.name, n.id LIMIT ${limit}) AS n
-      ${joins} ORDER BY n.name, n.id`;
-    return toPage(await reader.query<NodeRecord & { state: NodeState }>(sql, where.values()), query.limit, nameAndId);
+    const sql = `SELECT n.id, n.name, ${rowTag('n')} AS tag FROM nodes n WHERE ${where.sql()} ORDER BY n.name, n.id LIMIT ${limit}`;
+    return toPage(await reader.query<RowTag & { readonly name: string }>(sql, where.values()), query.limit, nameAndId);
   },
+  /** Those of them that are still there, in no order. */
+  byIds: (ids: readonly string[]): Promise<readonly (NodeRecord & RowTag)[]> => reader.prepared(byIds, [ids]),
   /** By id, or by the name of a living node; else the last destroyed one of that name. */
   async find(idOrName: string): Promise<NodeRecord | null> {
     const [known] = isUuid(idOrName) ? await reader.prepared<NodeRecord>(byId, [idOrName]) : [];
