@@ -14,6 +14,7 @@ import { validatorCompiler } from 'fastify-type-provider-zod';
 import { authenticator } from './auth/authenticate.ts';
 import { checkScope } from './auth/check-scope.ts';
 import { countFailedLogins } from './auth/failed-logins.ts';
+import { createKnownTokens } from './auth/known-tokens.ts';
 import type { ServerDeps } from './deps.ts';
 import { openEventHub } from './events/event-hub.ts';
 import { createNameCache } from './events/event-names.ts';
@@ -60,7 +61,8 @@ export async function buildApp(deps: ServerDeps, options: AppOptions = {}): Prom
   const hub = openEventHub({ feed: deps.feed, names, log: deps.log });
   const metrics = createMetrics({ ...deps, ofProcess: options.processMetrics === true });
   const runs = createRunReader(deps);
-  const parts = { ...deps, hub, metrics, runs, explanations: createExplanations(deps) };
+  const tokens = createKnownTokens(deps);
+  const parts = { ...deps, hub, metrics, runs, tokens, explanations: createExplanations(deps) };
   const failedLogins = countFailedLogins(deps.limits.failedLoginsPerMinute, () => deps.now().getTime());
 
   app.setErrorHandler((error, request, reply) => sendProblem(deps, requestError(error, request), request, reply));
@@ -81,7 +83,10 @@ export async function buildApp(deps: ServerDeps, options: AppOptions = {}): Prom
     stopping.abort();
     done();
   });
-  app.addHook('onClose', () => hub.close());
+  app.addHook('onClose', () => {
+    tokens.close();
+    return hub.close();
+  });
 
   const { instance } = options;
   if (instance !== undefined) {
@@ -104,7 +109,7 @@ export async function buildApp(deps: ServerDeps, options: AppOptions = {}): Prom
       listEvents: (call, connection) => streamEvents(parts, call, connection),
       streamLog: (call, connection) => streamLog(parts, call, connection),
     },
-    authenticate: authenticator({ ...deps, failedLogins }),
+    authenticate: authenticator({ ...deps, tokens, failedLogins }),
     checkScope: (contract, caller, params) => checkScope(deps.inventory, contract, caller, params),
     stopping: stopping.signal,
   });

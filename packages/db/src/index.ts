@@ -93,7 +93,7 @@ export {
 export type { IdempotentRequest, IdempotentStart } from './inventory/idempotency-keys.ts';
 export { deleteNamedSecret } from './inventory/named-secrets.ts';
 export type { NamedSecret } from './inventory/named-secrets.ts';
-export type { NodeRoleRecord } from './inventory/node-roles.ts';
+export type { NodeRoleKeyRow, NodeRoleRecord } from './inventory/node-roles.ts';
 export type { NodeQuery, NodeRecord } from './inventory/nodes.ts';
 export { openInventory } from './inventory/open-inventory.ts';
 export type { Inventory } from './inventory/open-inventory.ts';
@@ -102,6 +102,7 @@ export { isUuid } from './inventory/page.ts';
 export type { Page, PageRequest, Position } from './inventory/page.ts';
 export type { PlanRecord } from './inventory/plans.ts';
 export { requireVersion } from './inventory/require-version.ts';
+export type { RowTag } from './inventory/row-tag.ts';
 export type { RunRecord, RunStep, RunTimings } from './inventory/runs.ts';
 export type { SiteRecord } from './inventory/sites.ts';
 export { storePack } from './inventory/store-pack.ts';

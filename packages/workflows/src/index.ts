@@ -1,6 +1,6 @@
 export { openContentStore } from './engine/content-store.ts';
 export type { ContentStore } from './engine/content-store.ts';
-export { explainDeployment, sayReason } from './engine/explain.ts';
+export { explainDeployment, ownReasons, sayReason } from './engine/explain.ts';
 export { startLeader } from './engine/leader.ts';
 export type { Leader, LeaderDeps } from './engine/leader.ts';
 export { loadRunView } from './engine/run-view.ts';

@@ -2,7 +2,6 @@ import { FormworkError } from '@formwork/core';
 import {
   type Database,
   hashToken,
-  type Inventory,
   looksLikeToken,
   type Log,
   recordTokenUse,
@@ -11,10 +10,11 @@ import {
 } from '@formwork/db';
 import type { Caller } from './caller.ts';
 import type { FailedLogins } from './failed-logins.ts';
+import type { KnownTokens } from './known-tokens.ts';
 
 export interface AuthenticateDeps {
   readonly db: Pick<Database, 'query'>;
-  readonly inventory: Pick<Inventory, 'tokens'>;
+  readonly tokens: Pick<KnownTokens, 'byHash'>;
   readonly failedLogins: FailedLogins;
   readonly now: () => Date;
   readonly log: Log;
@@ -33,6 +33,7 @@ const useRecordedMs = 60_000;
  */
 export function authenticator(deps: AuthenticateDeps): Authenticate {
   const seen = new Set<string>();
+  const recordedMs = new Map<string, number>();
   const refuse = (address: string, why: string): FormworkError => {
     deps.failedLogins.record(address);
     return new FormworkError('denied', 'unauthenticated', why);
@@ -47,14 +48,19 @@ export function authenticator(deps: AuthenticateDeps): Authenticate {
       throw new FormworkError('retryable', 'rate-limited', 'too many wrong tokens from this address; wait a minute');
     }
     if (!looksLikeToken(text)) throw refuse(address, 'this is not a token of this server');
-    const token = await deps.inventory.tokens.byHash(hash);
+    const token = await deps.tokens.byHash(hash);
     if (token === null || !tokenMatches(text, token.hash)) throw refuse(address, 'this token is not known');
     const state = tokenState(token, deps.now());
     if (state !== 'valid') throw refuse(address, `this token is ${state}`);
-    if (seen.size >= keptHashes) seen.clear();
+    if (seen.size >= keptHashes) {
+      seen.clear();
+      recordedMs.clear();
+    }
     seen.add(hash);
-    const usedMs = token.lastUsedAt?.getTime() ?? 0;
-    if (deps.now().getTime() - usedMs > useRecordedMs) {
+    const nowMs = deps.now().getTime();
+    const usedMs = Math.max(token.lastUsedAt?.getTime() ?? 0, recordedMs.get(token.id) ?? 0);
+    if (nowMs - usedMs > useRecordedMs) {
+      recordedMs.set(token.id, nowMs);
       recordTokenUse(deps.db, token.id).catch((error: unknown) => {
         deps.log.warn({ error: String(error) }, 'the use of a token could not be recorded');
       });

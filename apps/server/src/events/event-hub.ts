@@ -8,6 +8,7 @@ import { sseText } from './sse-connection.ts';
 export interface SharedEvent {
   readonly row: EventRow;
   readonly response: EventResponse;
+  /** As it goes out on a stream; made when the first listener takes it. */
   readonly text: string;
 }
 
@@ -31,7 +32,14 @@ export function openEventHub(deps: {
     const names = await deps.names.of(rows);
     return rows.map((row) => {
       const response = toEventResponse(row, names);
-      return { row, response, text: sseText('event', String(row.id), response) };
+      let text: string | null = null;
+      return {
+        row,
+        response,
+        get text() {
+          return (text ??= sseText('event', String(row.id), response));
+        },
+      };
     });
   };
   const publish = async (rows: readonly EventRow[]): Promise<void> => {

@@ -25,7 +25,15 @@ export interface Answer<Body> {
   readonly text?: string;
 }
 
-export type Handler<Id extends OperationId> = (call: Call<Id>) => Promise<Answer<AnswerBody<Id>>>;
+/** Encoded before, for all who ask. */
+export interface MadeAnswer {
+  /** JSON by `encodeAnswer` or `encodeItems`. */
+  readonly json: Buffer | string;
+  /** Names this content, where it never changes: who shows it in `If-None-Match` is answered 304. */
+  readonly etag: string | null;
+}
+
+export type Handler<Id extends OperationId> = (call: Call<Id>) => Promise<Answer<AnswerBody<Id>> | MadeAnswer>;
 
 /** A handler for every operation of the route table: a missing one does not compile. */
 export type Handlers = { readonly [Id in OperationId]: Handler<Id> };

@@ -15,9 +15,10 @@ import type { Authenticate } from '../auth/authenticate.ts';
 import { anonymous, type Caller } from '../auth/caller.ts';
 import { bodyLimits, checkMediaType } from './body-parsers.ts';
 import { encodeAnswer } from './encode-answer.ts';
-import type { Answer, Call, Handlers } from './handler.ts';
+import type { Answer, Call, Handlers, MadeAnswer } from './handler.ts';
 import { answerOnce, type SentAnswer } from './idempotency.ts';
 import { isStreamId, type StreamHandlers } from './stream-handler.ts';
+import { parseJson } from './to-json.ts';
 import { openSseConnection } from '../events/sse-connection.ts';
 
 export interface RegisterDeps {
@@ -69,8 +70,7 @@ function registerRoute<Id extends OperationId>(
     },
     handler: async (request, reply) => {
       const caller = callers.get(request) ?? anonymous(request.ip);
-      const gone = hangUpSignal(reply);
-      const call = parsedCall<Id>(request, caller, AbortSignal.any([gone, deps.stopping]));
+      const call = parsedCall<Id>(request, caller, () => AbortSignal.any([hangUpSignal(reply), deps.stopping]));
       if (isStreamId(id) && wantsStream(request)) {
         reply.hijack();
         const connection = openSseConnection(reply.raw, reply.getHeaders(), deps.stopping);
@@ -96,7 +96,11 @@ async function admit(deps: RegisterDeps, contract: RouteContract, request: Fasti
   return caller;
 }
 
-interface Response extends SentAnswer {
+interface Response {
+  readonly status: number;
+  readonly json: string | Buffer;
+  readonly etag: string | null;
+  /** For `Accept: text/plain`. */
   readonly text?: string;
 }
 
@@ -109,45 +113,70 @@ async function respond<Id extends OperationId>(
 ): Promise<Response> {
   const contract: RouteContract = routes[id];
   const fields = fieldsOf(request.query);
-  const run = async (): Promise<{ readonly now: Response; readonly later: Response }> => {
-    const answer: Answer<unknown> = await handler(call);
-    const status = answer.status ?? contract.success;
-    const encode = (body: unknown): Response => ({
-      status,
-      body: encodeAnswer(id, contract, status, body, fields),
-      version: answer.version ?? null,
-      ...(answer.text === undefined ? {} : { text: answer.text }),
-    });
-    const now = encode(answer.body);
-    return { now, later: answer.replayed === undefined ? now : encode(answer.replayed) };
-  };
   const key = textHeader(request, 'idempotency-key');
-  if (contract.idempotencyKey !== true || key === null || call.caller.tokenId === null) return (await run()).now;
+  const encode = (status: number, body: unknown): string => encodeAnswer(id, contract, status, body, fields);
+  if (contract.idempotencyKey !== true || key === null || call.caller.tokenId === null) {
+    const answer: Answer<unknown> | MadeAnswer = await handler(call);
+    if ('json' in answer) return { status: contract.success, json: answer.json, etag: answer.etag };
+    const status = answer.status ?? contract.success;
+    return {
+      status,
+      json: encode(status, answer.body),
+      etag: versionTag(contract, answer.version ?? null),
+      ...(answer.text === undefined ? {} : { text: answer.text }),
+    };
+  }
   const asked = `${JSON.stringify(request.params ?? null)}\n${askedBody(request.body)}`;
-  return answerOnce(deps.db, { tokenId: call.caller.tokenId, route: id, key, asked }, run);
+  const sent = await answerOnce(deps.db, { tokenId: call.caller.tokenId, route: id, key, asked }, async () => {
+    const answer: Answer<unknown> | MadeAnswer = await handler(call);
+    if ('json' in answer) throw new FormworkError('internal', 'bad-answer', `${id} changes nothing and takes no key`);
+    const status = answer.status ?? contract.success;
+    const keep = (body: unknown): SentAnswer => ({
+      status,
+      body: parseJson(encode(status, body)),
+      version: answer.version ?? null,
+    });
+    const now = keep(answer.body);
+    return { now, later: answer.replayed === undefined ? now : keep(answer.replayed) };
+  });
+  return { status: sent.status, json: JSON.stringify(sent.body), etag: versionTag(contract, sent.version) };
 }
 
 const askedBody = (body: unknown): string =>
   body instanceof Uint8Array ? Buffer.from(body).toString('base64') : JSON.stringify(body ?? null);
 
+const versionTag = (contract: RouteContract, version: number | null): string | null =>
+  contract.etag === true && version !== null ? etagOf(version) : null;
+
 function sendAnswer(reply: FastifyReply, contract: RouteContract, sent: Response, request: FastifyRequest) {
+  if (sent.etag !== null) reply.header('etag', sent.etag);
+  // Only what is encoded once has a tag of its content; a version says nothing of what stands beside the resource.
+  if (sent.etag !== null && sent.json instanceof Buffer && textHeader(request, 'if-none-match') === sent.etag) {
+    return reply.code(304).send();
+  }
   reply.code(sent.status);
-  if (contract.etag === true && sent.version !== null) reply.header('etag', etagOf(sent.version));
   if ((contract.responses[sent.status] ?? null) === null) return reply.send();
   const asText = contract.text === 'only' || (contract.text === 'also' && accepts(request, 'text/plain'));
   if (asText && sent.text !== undefined) return reply.type('text/plain; charset=utf-8').send(sent.text);
-  return reply.type('application/json; charset=utf-8').send(JSON.stringify(sent.body));
+  return reply.type('application/json; charset=utf-8').send(sent.json);
 }
 
 /** Params, query and body were parsed by the route's schemas before the handler is called. */
-function parsedCall<Id extends OperationId>(request: FastifyRequest, caller: Caller, signal: AbortSignal): Call<Id> {
+function parsedCall<Id extends OperationId>(
+  request: FastifyRequest,
+  caller: Caller,
+  signal: () => AbortSignal,
+): Call<Id> {
   return {
     params: request.params as RequestParams<Id>,
     query: request.query as RequestQuery<Id>,
     body: request.body as RequestBody<Id>,
     caller,
     ifMatch: ifMatchOf(request),
-    signal,
+    // Made for those who wait: most answers are there before anybody could hang up.
+    get signal() {
+      return signal();
+    },
   };
 }
 
@@ -164,6 +193,7 @@ function ifMatchOf(request: FastifyRequest): number | null {
 
 function hangUpSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
+  if (reply.raw.destroyed && !reply.raw.writableFinished) gone.abort();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort();
   });

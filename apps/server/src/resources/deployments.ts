@@ -1,11 +1,12 @@
-import { runEnded } from '@formwork/api';
+import { routes, runEnded } from '@formwork/api';
 import { FormworkError, isJsonArray, type Json, type Problem, type Specification } from '@formwork/core';
 import { auditedDatabase, type DeploymentRecord, requireVersion } from '@formwork/db';
 import { findFurtherProblems, proposeDeployment, proposeDestroy } from '@formwork/workflows';
 import { reachableIds, requireSites } from '../auth/caller.ts';
 import type { ServerDeps } from '../deps.ts';
 import { auditEntry } from '../http/audit.ts';
-import { pageBody, pageRequest } from '../http/cursor.ts';
+import { encodeCursor, pageBody, pageRequest } from '../http/cursor.ts';
+import { createEncodedItems, encodedPage } from '../http/encoded-items.ts';
 import { foreignSecrets } from '../http/foreign-secrets.ts';
 import type { Handlers } from '../http/handler.ts';
 import { invalidSpecification, notFound } from '../http/problems.ts';
@@ -23,6 +24,7 @@ type Operations = 'listDeployments' | 'applyDeployment' | 'getDeployment' | 'des
 
 export function deploymentHandlers(deps: ServerDeps & { readonly runs: RunReader }): Pick<Handlers, Operations> {
   const { inventory } = deps;
+  const encoded = createEncodedItems('listDeployments', routes.listDeployments);
   const readPlan = async (id: string) => {
     const plan = await inventory.plans.find(id);
     if (plan === null) throw notFound(`plan ${id}`);
@@ -36,7 +38,18 @@ export function deploymentHandlers(deps: ServerDeps & { readonly runs: RunReader
         ...storedStates(query.state),
         ...(query.workflow === undefined ? {} : { workflow: query.workflow }),
       });
-      return { body: pageBody(page, toDeploymentResponse) };
+      if (query.fields !== undefined) return { body: pageBody(page, toDeploymentResponse) };
+      const known = new Map(page.items.map((deployment) => [deployment.id, deployment]));
+      const make = (ids: readonly string[]) =>
+        Promise.resolve(
+          ids.flatMap((id) => {
+            const deployment = known.get(id);
+            if (deployment === undefined) return [];
+            return [{ id, tag: deployment.tag, item: toDeploymentResponse(deployment), stays: true }];
+          }),
+        );
+      const next = page.next === null ? null : encodeCursor(page.next);
+      return encodedPage(await encoded.of(page.items, make), next);
     },
     getDeployment: async ({ params }) => {
       const deployment = await findDeployment(deps, params.name);

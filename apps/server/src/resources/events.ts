@@ -7,7 +7,6 @@ import { numberAt } from './nodes.ts';
 
 /** Rows looked through for one page at most: what a narrow token may not see is passed over. */
 const longestLook = 10_000;
-const lookAtOnce = 500;
 
 export function eventHandlers(deps: ServerDeps & { readonly hub: EventHub }): Pick<Handlers, 'listEvents'> {
   return {
@@ -16,6 +15,8 @@ export function eventHandlers(deps: ServerDeps & { readonly hub: EventHub }): Pi
       const page = pageRequest(query);
       let after = numberAt(page.after) ?? query.after ?? 0;
       const found: SharedEvent[] = [];
+      // One row more than the page tells whether there is another.
+      const lookAtOnce = page.limit + 1;
       for (let looked = 0; looked < longestLook; looked += lookAtOnce) {
         const rows = await deps.inventory.events.list({ ...stored, after, limit: lookAtOnce, newestFirst: false });
         for (const event of await deps.hub.share(rows)) {

@@ -1,11 +1,16 @@
 import type { Reason } from '@formwork/core';
-import type { EventFeed } from '@formwork/db';
-import { explainDeployment } from '@formwork/workflows';
+import type { EventFeed, NodeRoleRecord } from '@formwork/db';
+import { explainDeployment, ownReasons } from '@formwork/workflows';
 import type { ServerDeps } from '../deps.ts';
 
-/** Reasons by node-role id, one computation for all pages of a list and for everybody who looks at the same moment. */
+type Waiting = Pick<NodeRoleRecord, 'id' | 'state' | 'runId' | 'pending'>;
+
+/**
+ * Reasons by node-role id. Most rows tell theirs by themselves; only for those that wait for others the whole run is
+ * looked at, in one computation for all pages of a list and for everybody who looks at the same moment.
+ */
 export interface Explanations {
-  of(deploymentId: string): Promise<ReadonlyMap<string, readonly Reason[]>>;
+  of(deploymentId: string, rows: readonly Waiting[]): Promise<ReadonlyMap<string, readonly Reason[]>>;
   /** Something was just changed: what was computed before is not shown again. */
   forget(deploymentId: string): void;
 }
@@ -31,7 +36,11 @@ export function createExplanations(
     forget: (deploymentId) => {
       known.delete(deploymentId);
     },
-    of(deploymentId) {
+    async of(deploymentId, rows) {
+      const own = rows.map((row) => [row.id, ownReasons(row)] as const);
+      if (own.every(([, reasons]) => reasons !== null)) {
+        return new Map(own.flatMap(([id, reasons]) => (reasons === null ? [] : [[id, reasons]])));
+      }
       const nowMs = deps.now().getTime();
       const position = deps.feed.position();
       const last = known.get(deploymentId);

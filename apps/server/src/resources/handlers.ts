@@ -1,3 +1,4 @@
+import type { KnownTokens } from '../auth/known-tokens.ts';
 import type { ServerDeps } from '../deps.ts';
 import type { EventHub } from '../events/event-hub.ts';
 import type { Handlers } from '../http/handler.ts';
@@ -29,6 +30,7 @@ export interface HandlerDeps extends ServerDeps {
   readonly runs: RunReader;
   readonly explanations: Explanations;
   readonly metrics: Metrics;
+  readonly tokens: Pick<KnownTokens, 'forget'>;
 }
 
 /** All of them; an operation of the route table without one does not compile. */

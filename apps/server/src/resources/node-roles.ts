@@ -6,15 +6,18 @@ import {
   type NodeRoleRecord,
   type Transaction,
 } from '@formwork/db';
+import { routes } from '@formwork/api';
+import { ownReasons } from '@formwork/workflows';
 import type { ServerDeps } from '../deps.ts';
 import { audit } from '../http/audit.ts';
-import { encodeCursor, pageBody, pageOfList, pageRequest } from '../http/cursor.ts';
+import { encodeCursor, pageBody, pageRequest } from '../http/cursor.ts';
 import type { Handlers } from '../http/handler.ts';
 import { notFound } from '../http/problems.ts';
+import { createEncodedItems, encodedPage } from '../http/encoded-items.ts';
 import type { Explanations } from './explanations.ts';
 import { findDeployment, findLiving } from './find-deployment.ts';
+import { createNodeRolePages } from './node-role-pages.ts';
 import { toAttemptResponse, toNodeRoleResponse } from './node-role-response.ts';
-import { stageOrder } from './stage-order.ts';
 import { whyChain } from './why.ts';
 
 type Operations = 'listNodeRoles' | 'getNodeRole' | 'retryNodeRole' | 'skipNodeRole' | 'whyNodeRole' | 'listAttempts';
@@ -23,13 +26,18 @@ export function nodeRoleHandlers(
   deps: ServerDeps & { readonly explanations: Explanations },
 ): Pick<Handlers, Operations> {
   const { db, inventory, explanations } = deps;
+  const pages = createNodeRolePages(deps);
+  const encoded = createEncodedItems('listNodeRoles', routes.listNodeRoles);
   const find = async (deployment: DeploymentRecord, idOrKey: string): Promise<NodeRoleRecord> => {
     const row = await inventory.nodeRoles.find(deployment.id, idOrKey);
     if (row === null) throw notFound(`node-role ${idOrKey} in deployment ${deployment.name}`);
     return row;
   };
   const describe = async (deployment: DeploymentRecord, rows: readonly NodeRoleRecord[]) => {
-    const [attempts, reasons] = await Promise.all([inventory.attempts.latest(rows), explanations.of(deployment.id)]);
+    const [attempts, reasons] = await Promise.all([
+      inventory.attempts.latest(rows),
+      explanations.of(deployment.id, rows),
+    ]);
     return rows.map((row) =>
       toNodeRoleResponse(row, deployment.name, reasons.get(row.id) ?? [], attempts.get(row.id) ?? null),
     );
@@ -48,17 +56,22 @@ export function nodeRoleHandlers(
   return {
     listNodeRoles: async ({ params, query }) => {
       const deployment = await findDeployment(deps, params.name);
-      const { state, role, node, run } = query;
-      const rows = await inventory.nodeRoles.list({
-        deploymentId: deployment.id,
-        ...(state === undefined ? {} : { states: state }),
-        ...(role === undefined ? {} : { role }),
-        ...(node === undefined ? {} : { node }),
-        ...(run === undefined ? {} : { runId: run }),
-      });
-      const page = pageOfList(rows, pageRequest(query), await stageOrder(deps, deployment));
-      const items = await describe(deployment, page.items);
-      return { body: { items, next: page.next === null ? null : encodeCursor(page.next) } };
+      const page = await pages.of(deployment, query);
+      const next = page.next === null ? null : encodeCursor(page.next);
+      const tags = new Map(page.items.map((row) => [row.id, row.tag]));
+      const read = async (ids: readonly string[]) => {
+        const rows = await inventory.nodeRoles.byIds(ids);
+        const items = await describe(deployment, rows);
+        return rows.flatMap((row, at) => {
+          const item = items[at];
+          if (item === undefined) return [];
+          const tag = tags.get(row.id) ?? '';
+          return [{ id: row.id, tag, item, stays: tag !== '' && ownReasons(row) !== null }];
+        });
+      };
+      if (query.fields === undefined) return encodedPage(await encoded.of(page.items, read), next);
+      const made = new Map((await read([...tags.keys()])).map(({ id, item }) => [id, item]));
+      return { body: { items: page.items.flatMap(({ id }) => made.get(id) ?? []), next } };
     },
     getNodeRole: async ({ params }) => answer(await findDeployment(deps, params.name), params.nodeRole),
     retryNodeRole: async ({ params, caller, ifMatch }) => {
@@ -88,7 +101,7 @@ export function nodeRoleHandlers(
       const deployment = await findDeployment(deps, params.name);
       const { body } = await answer(deployment, params.nodeRole);
       const rows = await inventory.nodeRoles.list({ deploymentId: deployment.id });
-      return { body: { nodeRole: body, chain: whyChain(body.id, rows, await explanations.of(deployment.id)) } };
+      return { body: { nodeRole: body, chain: whyChain(body.id, rows, await explanations.of(deployment.id, rows)) } };
     },
     listAttempts: async ({ params, query }) => {
       const row = await find(await findDeployment(deps, params.name), params.nodeRole);

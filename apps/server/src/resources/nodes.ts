@@ -1,11 +1,12 @@
-import type { NodeResponse } from '@formwork/api';
+import { type NodeResponse, routes } from '@formwork/api';
 import { FormworkError, isJsonObject } from '@formwork/core';
 import { changeNode, forgetNode, type NodeRecord, type NodeSettings, type Position } from '@formwork/db';
 import { reachableIds } from '../auth/caller.ts';
 import type { ServerDeps } from '../deps.ts';
 import type { EventHub } from '../events/event-hub.ts';
 import { audit } from '../http/audit.ts';
-import { encodeCursor, pageBody, pageRequest } from '../http/cursor.ts';
+import { createEncodedItems, encodedPage } from '../http/encoded-items.ts';
+import { encodeCursor, pageRequest } from '../http/cursor.ts';
 import type { Handlers } from '../http/handler.ts';
 import { notFound } from '../http/problems.ts';
 import { requireAnswer } from '../sites/ask-site.ts';
@@ -25,6 +26,7 @@ const consoleBytes = 65_536;
 
 export function nodeHandlers(deps: ServerDeps & { readonly hub: EventHub }): Pick<Handlers, Operations> {
   const { db, inventory } = deps;
+  const encoded = createEncodedItems('listNodes', routes.listNodes);
   const find = async (idOrName: string): Promise<NodeRecord> => {
     const node = await inventory.nodes.find(idOrName);
     if (node === null) throw notFound(`node ${idOrName}`);
@@ -53,7 +55,20 @@ export function nodeHandlers(deps: ServerDeps & { readonly hub: EventHub }): Pic
         ...(state === undefined ? {} : { states: state }),
         ...(label === undefined ? {} : { label }),
       });
-      return { body: pageBody(page, toNodeResponse) };
+      const read = async (ids: readonly string[]) =>
+        (await inventory.nodes.byIds(ids)).map((node) => ({
+          id: node.id,
+          tag: node.tag,
+          item: toNodeResponse(node),
+          stays: true,
+        }));
+      const next = page.next === null ? null : encodeCursor(page.next);
+      if (query.fields === undefined) return encodedPage(await encoded.of(page.items, read), next);
+      const nodes = new Map(
+        (await inventory.nodes.byIds(page.items.map(({ id }) => id))).map((node) => [node.id, node]),
+      );
+      const items = page.items.flatMap(({ id }) => nodes.get(id) ?? []);
+      return { body: { items: items.map(toNodeResponse), next } };
     },
     getNode: async ({ params }) => {
       const node = await find(params.node);

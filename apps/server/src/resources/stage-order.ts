@@ -1,11 +1,11 @@
-import type { DeploymentRecord, NodeRoleRecord } from '@formwork/db';
+import type { DeploymentRecord, NodeRoleKeyRow } from '@formwork/db';
 import type { ServerDeps } from '../deps.ts';
 
 /** A sortable key of each node-role: stage, node, place in the stage. */
 export async function stageOrder(
   deps: Pick<ServerDeps, 'content'>,
-  deployment: DeploymentRecord,
-): Promise<(row: NodeRoleRecord) => string> {
+  deployment: Pick<DeploymentRecord, 'specification' | 'packs'>,
+): Promise<(row: NodeRoleKeyRow) => string> {
   const name = deployment.specification?.workflow ?? '';
   const { index } = await deps.content.content(deployment.packs);
   const stages = index.workflows.get(name)?.stages ?? [];

@@ -1,11 +1,14 @@
 import { insertToken, newToken, revokeToken, type TokenRecord } from '@formwork/db';
+import type { KnownTokens } from '../auth/known-tokens.ts';
 import type { ServerDeps } from '../deps.ts';
 import { audit } from '../http/audit.ts';
 import { pageBody, pageRequest } from '../http/cursor.ts';
 import type { Handlers } from '../http/handler.ts';
 import { notFound } from '../http/problems.ts';
 
-export function tokenHandlers(deps: ServerDeps): Pick<Handlers, 'listTokens' | 'createToken' | 'revokeToken'> {
+export function tokenHandlers(
+  deps: ServerDeps & { readonly tokens: Pick<KnownTokens, 'forget'> },
+): Pick<Handlers, 'listTokens' | 'createToken' | 'revokeToken'> {
   const { db, inventory } = deps;
   return {
     listTokens: async ({ query }) => ({
@@ -38,6 +41,7 @@ export function tokenHandlers(deps: ServerDeps): Pick<Handlers, 'listTokens' | '
           await audit(tx, caller, 'token.revoke', `token:${name}`, { id, role }, null);
         }
       });
+      for (const { id } of tokens) deps.tokens.forget(id);
       return { body: undefined };
     },
   };

@@ -90,6 +90,7 @@ export const deploymentRoutes = {
     method: 'GET',
     path: '/api/v1/deployments/:name/graph',
     summary: "The live run's graph, else that of the open plan, else of the last run",
+    description: 'A graph never changes: its `ETag` sent in `If-None-Match` is answered 304 while it is still the one.',
     role: 'viewer',
     params,
     query: z.object({ plan: z.string().optional().describe('Id of a plan, to get its graph.') }),

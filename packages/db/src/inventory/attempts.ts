@@ -1,6 +1,7 @@
 import type { StepError } from '@formwork/core';
 import type { Prisma, PrismaClient } from '../generated/client.ts';
 import { type Page, type PageRequest, positionNumber, toPage } from './page.ts';
+import type { Reader } from './reader.ts';
 import { asStepError } from './stored-json.ts';
 
 export interface AttemptRecord {
@@ -30,7 +31,13 @@ const select = {
   endedAt: true,
 } as const satisfies Prisma.AttemptSelect;
 
-export const attemptInventory = (prisma: PrismaClient) => ({
+/** The last one of each by its index. */
+const latest = `SELECT a.id, a.node_role_id AS "nodeRoleId", a.number, a.run_id AS "runId", a.action, a.state, a.worker, a.error,
+    a.started_at AS "startedAt", a.ended_at AS "endedAt"
+  FROM unnest($1::uuid[]) AS r(id)
+  CROSS JOIN LATERAL (SELECT * FROM attempts WHERE node_role_id = r.id ORDER BY number DESC LIMIT 1) AS a`;
+
+export const attemptInventory = (prisma: PrismaClient, reader: Reader) => ({
   /** Newest first. */
   async list(query: PageRequest & { readonly nodeRoleId: string }): Promise<Page<AttemptRecord>> {
     const before = positionNumber(query.after);
@@ -64,12 +71,8 @@ export const attemptInventory = (prisma: PrismaClient) => ({
   async latest(nodeRoles: readonly { readonly id: string; readonly attempt: number }[]) {
     const begun = nodeRoles.filter((nodeRole) => nodeRole.attempt > 0);
     if (begun.length === 0) return new Map<string, AttemptRecord>();
-    const rows = await prisma.attempt.findMany({
-      where: { nodeRoleId: { in: begun.map((nodeRole) => nodeRole.id) } },
-      select,
-      orderBy: { number: 'asc' },
-    });
-    return new Map(rows.map((row) => [row.nodeRoleId, toAttempt(row)]));
+    const rows = await reader.prepared<AttemptRecord>(latest, [begun.map((nodeRole) => nodeRole.id)]);
+    return new Map(rows.map((row) => [row.nodeRoleId, row]));
   },
   /** Bytes of the stored logs by attempt id: where each one ends. */
   async logBytes(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {

@@ -1,7 +1,10 @@
 import type { Specification } from '@formwork/core';
-import type { Deployment, PrismaClient } from '../generated/client.ts';
-import { afterNameAndId, isUuid, nameAndId, type Page, type PageRequest, toPage } from './page.ts';
-import { asSpecification, asStringMap } from './stored-json.ts';
+import { conditions } from './conditions.ts';
+import { keptCounts } from './deployment-counts.ts';
+import { keptSpecifications } from './kept-specifications.ts';
+import { isUuid, nameAndId, nameAndIdAfter, type Page, type PageRequest, toPage } from './page.ts';
+import type { Reader } from './reader.ts';
+import { rowTag } from './row-tag.ts';
 
 /** A deployment with what lists and pages about it show. */
 export interface DeploymentRecord {
@@ -18,6 +21,8 @@ export interface DeploymentRecord {
   readonly openPlan: string | null;
   readonly liveRun: string | null;
   readonly lastRun: string | null;
+  /** The plan that the last run executes. */
+  readonly lastRunPlan: string | null;
   readonly nodes: number;
   readonly nodeRoles: Readonly<Record<string, number>>;
   /** How many resources the last leak check found; null when there was none. */
@@ -25,59 +30,50 @@ export interface DeploymentRecord {
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** Another one whenever anything here is another. */
+  readonly tag: string;
 }
 
-export const deploymentInventory = (prisma: PrismaClient) => {
-  const describe = async (rows: readonly Deployment[]): Promise<readonly DeploymentRecord[]> => {
-    const ids = rows.map((row) => row.id);
-    const of = { deploymentId: { in: ids } };
-    const [specifications, plans, runs, nodes, nodeRoles] = await Promise.all([
-      prisma.specificationVersion.findMany({
-        where: {
-          OR: rows.map((row) => ({ deploymentId: row.id, version: row.committedVersion || row.proposedVersion })),
-        },
-      }),
-      prisma.plan.findMany({ where: { ...of, state: 'open' }, select: { id: true, deploymentId: true } }),
-      prisma.run.findMany({
-        where: of,
-        select: { id: true, deploymentId: true, state: true },
-        orderBy: { startedAt: 'desc' },
-        distinct: ['deploymentId'],
-      }),
-      prisma.node.groupBy({ by: ['deploymentId'], where: { ...of, state: { not: 'destroyed' } }, _count: true }),
-      prisma.nodeRole.groupBy({
-        by: ['deploymentId', 'state'],
-        where: { ...of, state: { not: 'removed' } },
-        _count: true,
-      }),
+interface Row extends Omit<DeploymentRecord, 'specification' | 'packs' | 'nodes' | 'nodeRoles' | 'liveRun'> {
+  readonly lastRunState: string | null;
+  readonly newestEvent: string;
+}
+
+/** Plan and run are looked up by index for each row of the page; what has to be counted is not in it. */
+const columns = `d.id, d.name, d.state, d.paused, d.committed_version AS "committedVersion", d.proposed_version AS "proposedVersion",
+  (SELECT id FROM plans WHERE deployment_id = d.id AND state = 'open' ORDER BY created_at DESC LIMIT 1) AS "openPlan",
+  r.id AS "lastRun", r.plan_id AS "lastRunPlan", r.state AS "lastRunState",
+  CASE jsonb_typeof(d.leaks) WHEN 'array' THEN jsonb_array_length(d.leaks) END AS leaks,
+  ${rowTag('d')} AS tag, d.version, d.created_at AS "createdAt", d.updated_at AS "updatedAt",
+  COALESCE((SELECT id FROM events WHERE deployment_id = d.id ORDER BY id DESC LIMIT 1), 0) AS "newestEvent"`;
+const lastRun = `LEFT JOIN LATERAL (SELECT id, plan_id, state FROM runs WHERE deployment_id = d.id ORDER BY started_at DESC LIMIT 1) AS r ON true`;
+const byName = `SELECT ${columns} FROM (SELECT *, xmin, ctid FROM deployments WHERE name = $1 ORDER BY state = 'destroyed', created_at DESC LIMIT 1) AS d
+  ${lastRun}`;
+const byId = `SELECT ${columns} FROM deployments d ${lastRun} WHERE d.id = $1`;
+
+export const deploymentInventory = (reader: Reader) => {
+  const specifications = keptSpecifications(reader);
+  const counts = keptCounts(reader);
+  const describe = async (rows: readonly Row[]): Promise<readonly DeploymentRecord[]> => {
+    const [documents, counted] = await Promise.all([
+      specifications.of(rows.map((row) => ({ id: row.id, version: row.committedVersion || row.proposedVersion }))),
+      counts.of(rows),
     ]);
-    return rows.map((row): DeploymentRecord => {
-      const mine = (other: { readonly deploymentId: string | null }): boolean => other.deploymentId === row.id;
-      const specification = specifications.find(mine);
-      const run = runs.find(mine);
+    return rows.map(({ lastRunState, newestEvent, ...row }): DeploymentRecord => {
+      const stored = documents.get(row.id);
       return {
-        id: row.id,
-        name: row.name,
-        state: asState(row.state),
-        paused: row.paused,
-        committedVersion: row.committedVersion,
-        proposedVersion: row.proposedVersion,
-        specification: specification === undefined ? null : asSpecification(specification.document),
-        packs: specification === undefined ? {} : asStringMap(specification.packs),
-        openPlan: plans.find(mine)?.id ?? null,
-        liveRun: run?.state === 'running' ? run.id : null,
-        lastRun: run?.id ?? null,
-        nodes: nodes.find(mine)?._count ?? 0,
-        nodeRoles: Object.fromEntries(nodeRoles.filter(mine).map((group) => [group.state, group._count])),
-        leaks: Array.isArray(row.leaks) ? row.leaks.length : null,
-        version: row.version,
-        createdAt: row.createdAt,
-        updatedAt: row.updatedAt,
+        ...row,
+        // Nothing of the rest changes without an event of the deployment.
+        tag: `${row.tag} ${newestEvent} ${row.openPlan ?? ''} ${row.lastRun ?? ''} ${lastRunState ?? ''}`,
+        specification: stored?.document ?? null,
+        packs: stored?.packs ?? {},
+        liveRun: lastRunState === 'running' ? row.lastRun : null,
+        nodes: counted.get(row.id)?.nodes ?? 0,
+        nodeRoles: counted.get(row.id)?.nodeRoles ?? {},
       };
     });
   };
-  const one = async (row: Deployment | null): Promise<DeploymentRecord | null> =>
-    row === null ? null : ((await describe([row]))[0] ?? null);
+  const one = async (rows: readonly Row[]): Promise<DeploymentRecord | null> => (await describe(rows))[0] ?? null;
   return {
     async list(
       query: PageRequest & {
@@ -89,56 +85,45 @@ export const deploymentInventory = (prisma: PrismaClient) => {
         readonly ids: readonly string[] | null;
       },
     ): Promise<Page<DeploymentRecord>> {
-      const ofWorkflow = query.workflow === undefined ? null : await idsOfWorkflow(prisma, query.workflow);
-      const rows = await prisma.deployment.findMany({
-        where: {
-          AND: [
-            afterNameAndId(query.after),
-            query.states === undefined ? { state: { not: 'destroyed' } } : { state: { in: [...query.states] } },
-            query.paused === undefined ? {} : { paused: query.paused },
-            query.ids === null ? {} : { id: { in: [...query.ids] } },
-            ofWorkflow === null ? {} : { id: { in: [...ofWorkflow] } },
-          ],
-        },
-        orderBy: [{ name: 'asc' }, { id: 'asc' }],
-        take: query.limit + 1,
-      });
-      const page = toPage(rows, query.limit, nameAndId);
+      const where = conditions();
+      if (query.states === undefined) where.and(`d.state <> 'destroyed'`);
+      else where.and('d.state = ANY(?::text[])', query.states);
+      if (query.paused !== undefined) where.and('d.paused = ?', query.paused);
+      if (query.ids !== null) where.and('d.id = ANY(?::uuid[])', query.ids);
+      if (query.workflow !== undefined) where.and(ofWorkflow, query.workflow);
+      const after = nameAndIdAfter(query.after);
+      if (after !== null) where.and('(d.name, d.id) > (?, ?::uuid)', ...after);
+      const limit = where.value(query.limit + 1);
+      const sql = `SELECT ${columns} FROM (SELECT d.*, d.xmin, d.ctid FROM deployments d WHERE ${where.sql()} ORDER BY d.name, d.id LIMIT ${limit}) AS d
+        ${lastRun} ORDER BY d.name, d.id`;
+      const page = toPage(await reader.query<Row>(sql, where.values()), query.limit, nameAndId);
       return { items: await describe(page.items), next: page.next };
     },
     /** The living one of that name, else the last that was destroyed. */
-    async byName(name: string): Promise<DeploymentRecord | null> {
-      const living = await prisma.deployment.findFirst({ where: { name, state: { not: 'destroyed' } } });
-      return one(living ?? (await prisma.deployment.findFirst({ where: { name }, orderBy: { createdAt: 'desc' } })));
-    },
+    byName: async (name: string): Promise<DeploymentRecord | null> => one(await reader.prepared<Row>(byName, [name])),
     async byId(id: string): Promise<DeploymentRecord | null> {
-      return isUuid(id) ? one(await prisma.deployment.findUnique({ where: { id } })) : null;
+      return isUuid(id) ? one(await reader.prepared<Row>(byId, [id])) : null;
     },
     /** Of every deployment there ever was. */
     names: (): Promise<readonly { readonly id: string; readonly name: string }[]> =>
-      prisma.deployment.findMany({ select: { id: true, name: true } }),
+      reader.prepared('SELECT id, name FROM deployments', []),
     async idsByName(name: string): Promise<readonly string[]> {
-      return (await prisma.deployment.findMany({ where: { name }, select: { id: true } })).map((row) => row.id);
+      const sql = 'SELECT id FROM deployments WHERE name = $1';
+      return (await reader.prepared<{ id: string }>(sql, [name])).map((row) => row.id);
     },
     /** Sites its nodes are or were on, and those the specification names, by name. */
     async siteIds(id: string): Promise<readonly string[]> {
-      const rows = await prisma.$queryRaw<{ id: string }[]>`
-        SELECT s.id FROM sites s WHERE s.id IN (SELECT site_id FROM nodes WHERE deployment_id = ${id}::uuid)
+      const sql = `
+        SELECT s.id FROM sites s WHERE s.id IN (SELECT site_id FROM nodes WHERE deployment_id = $1::uuid)
           OR s.name IN (SELECT g->>'site' FROM specification_versions v JOIN deployments d ON d.id = v.deployment_id
-            AND v.version = d.committed_version, jsonb_array_elements(v.document->'groups') AS g WHERE d.id = ${id}::uuid)
+            AND v.version = d.committed_version, jsonb_array_elements(v.document->'groups') AS g WHERE d.id = $1::uuid)
         ORDER BY s.name`;
+      const rows = await reader.query<{ id: string }>(sql, [id]);
       return rows.map((row) => row.id);
     },
   };
 };
 
-async function idsOfWorkflow(prisma: PrismaClient, workflow: string): Promise<readonly string[]> {
-  const rows = await prisma.$queryRaw<{ id: string }[]>`
-    SELECT d.id FROM deployments d JOIN specification_versions s ON s.deployment_id = d.id
-      AND s.version = CASE WHEN d.committed_version > 0 THEN d.committed_version ELSE d.proposed_version END
-    WHERE s.document->>'workflow' = ${workflow}`;
-  return rows.map((row) => row.id);
-}
-
-/** A CHECK keeps the column to these. */
-const asState = (text: string): DeploymentRecord['state'] => text as DeploymentRecord['state'];
+const ofWorkflow = `EXISTS (SELECT 1 FROM specification_versions s WHERE s.deployment_id = d.id
+  AND s.version = CASE WHEN d.committed_version > 0 THEN d.committed_version ELSE d.proposed_version END
+  AND s.document->>'workflow' = ?)`;

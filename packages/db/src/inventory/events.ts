@@ -1,6 +1,6 @@
 import type { EventRow } from '../engine/feed.ts';
-import type { Event, Prisma, PrismaClient } from '../generated/client.ts';
-import { asObject } from './stored-json.ts';
+import { type Conditions, conditions } from './conditions.ts';
+import type { Reader } from './reader.ts';
 
 export interface EventQuery {
   readonly limit: number;
@@ -24,85 +24,76 @@ export interface EventNames {
   readonly sites: ReadonlyMap<string, string>;
 }
 
-export const eventInventory = (prisma: PrismaClient) => ({
+type Row = Omit<EventRow, 'id' | 'at'> & { readonly id: string; readonly at: Date };
+
+const columns = `id, at, kind, actor, deployment_id AS "deploymentId", run_id AS "runId", node_id AS "nodeId",
+  node_role_id AS "nodeRoleId", data`;
+
+export const eventInventory = (reader: Reader) => ({
   async list(query: EventQuery): Promise<readonly EventRow[]> {
-    const rows = await prisma.event.findMany({
-      where: { AND: await conditions(prisma, query) },
-      orderBy: { id: query.newestFirst ? 'desc' : 'asc' },
-      take: query.limit,
-    });
-    return rows.map(toRow);
+    const where = restrict(query);
+    const limit = where.value(query.limit);
+    const sql = `SELECT ${columns} FROM events WHERE ${where.sql()} ORDER BY id ${query.newestFirst ? 'DESC' : 'ASC'} LIMIT ${limit}`;
+    const rows = await reader.query<Row>(sql, where.values());
+    return rows.map((row) => ({ ...row, id: Number(row.id), at: row.at.toISOString() }));
   },
   async nodeIds(idOrName: string, isId: boolean): Promise<readonly string[]> {
     if (isId) return [idOrName];
-    return (await prisma.node.findMany({ where: { name: idOrName }, select: { id: true } })).map((row) => row.id);
+    const rows = await reader.prepared<{ id: string }>('SELECT id FROM nodes WHERE name = $1', [idOrName]);
+    return rows.map((row) => row.id);
   },
   async names(ids: {
     readonly deploymentIds: readonly string[];
     readonly nodeIds: readonly string[];
     readonly siteIds: readonly string[];
   }): Promise<EventNames> {
+    const named = async <Found extends object>(sql: string, asked: readonly string[]) =>
+      asked.length === 0 ? [] : reader.prepared<Found & { readonly id: string; readonly name: string }>(sql, [asked]);
     const [deployments, nodes, sites] = await Promise.all([
-      ids.deploymentIds.length === 0
-        ? []
-        : prisma.deployment.findMany({
-            where: { id: { in: [...ids.deploymentIds] } },
-            select: { id: true, name: true },
-          }),
-      ids.nodeIds.length === 0
-        ? []
-        : prisma.node.findMany({
-            where: { id: { in: [...ids.nodeIds] } },
-            select: { id: true, name: true, site: { select: { name: true } } },
-          }),
-      ids.siteIds.length === 0
-        ? []
-        : prisma.site.findMany({ where: { id: { in: [...ids.siteIds] } }, select: { id: true, name: true } }),
+      named('SELECT id, name FROM deployments WHERE id = ANY($1::uuid[])', ids.deploymentIds),
+      named<{ readonly site: string }>(
+        'SELECT n.id, n.name, s.name AS site FROM nodes n JOIN sites s ON s.id = n.site_id WHERE n.id = ANY($1::uuid[])',
+        ids.nodeIds,
+      ),
+      // An event may name what is no id of ours.
+      named('SELECT id, name FROM sites WHERE id::text = ANY($1::text[])', ids.siteIds),
     ]);
     return {
       deployments: new Map(deployments.map((row) => [row.id, row.name])),
-      nodes: new Map(nodes.map((row) => [row.id, { name: row.name, site: row.site.name }])),
+      nodes: new Map(nodes.map((row) => [row.id, { name: row.name, site: row.site }])),
       sites: new Map(sites.map((row) => [row.id, row.name])),
     };
   },
   /** Id of a deployment's newest event: grows with everything that happens to it. */
   async newestOf(deploymentId: string): Promise<number> {
-    const row = await prisma.event.findFirst({
-      where: { deploymentId },
-      orderBy: { id: 'desc' },
-      select: { id: true },
-    });
+    const sql = 'SELECT id FROM events WHERE deployment_id = $1 ORDER BY id DESC LIMIT 1';
+    const [row] = await reader.prepared<{ id: string }>(sql, [deploymentId]);
     return Number(row?.id ?? 0);
   },
 });
 
-async function conditions(prisma: PrismaClient, query: EventQuery): Promise<Prisma.EventWhereInput[]> {
-  const all: Prisma.EventWhereInput[] = [];
-  if (query.after !== undefined) all.push({ id: { gt: query.after } });
-  if (query.before !== undefined) all.push({ id: { lt: query.before } });
-  if (query.deploymentIds !== undefined) all.push({ deploymentId: { in: [...query.deploymentIds] } });
-  if (query.nodeIds !== undefined) all.push({ nodeId: { in: [...query.nodeIds] } });
-  if (query.runId !== undefined) all.push({ runId: query.runId });
+function restrict(query: EventQuery): Conditions {
+  const where = conditions();
+  if (query.after !== undefined) where.and('id > ?', query.after);
+  if (query.before !== undefined) where.and('id < ?', query.before);
+  if (query.deploymentIds !== undefined) where.and('deployment_id = ANY(?::uuid[])', query.deploymentIds);
+  if (query.nodeIds !== undefined) where.and('node_id = ANY(?::uuid[])', query.nodeIds);
+  if (query.runId !== undefined) where.and('run_id = ?', query.runId);
   if (query.siteId !== undefined) {
-    const nodes = await prisma.node.findMany({ where: { siteId: query.siteId }, select: { id: true }, take: 20_000 });
-    all.push({
-      OR: [{ nodeId: { in: nodes.map((node) => node.id) } }, { data: { path: ['siteId'], equals: query.siteId } }],
-    });
+    where.and(
+      `(node_id IN (SELECT id FROM nodes WHERE site_id = ?) OR data->>'siteId' = ?)`,
+      query.siteId,
+      query.siteId,
+    );
   }
   if (query.kinds !== undefined) {
-    all.push({ OR: query.kinds.map((kind) => ({ kind: kind.endsWith('.') ? { startsWith: kind } : kind })) });
+    const whole = query.kinds.filter((kind) => !kind.endsWith('.'));
+    const begins = query.kinds.filter((kind) => kind.endsWith('.'));
+    where.and(
+      '(kind = ANY(?::text[]) OR EXISTS (SELECT 1 FROM unnest(?::text[]) AS b(text) WHERE starts_with(kind, b.text)))',
+      whole,
+      begins,
+    );
   }
-  return all;
+  return where;
 }
-
-const toRow = (row: Event): EventRow => ({
-  id: Number(row.id),
-  at: row.at.toISOString(),
-  kind: row.kind,
-  actor: row.actor,
-  deploymentId: row.deploymentId,
-  runId: row.runId,
-  nodeId: row.nodeId,
-  nodeRoleId: row.nodeRoleId,
-  data: asObject(row.data),
-});

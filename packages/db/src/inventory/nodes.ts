@@ -1,8 +1,8 @@
-import type { NodeState } from '@formwork/core';
 import type { NodeRow } from '../engine/snapshot.ts';
-import { Prisma, type PrismaClient } from '../generated/client.ts';
-import { afterNameAndId, isUuid, nameAndId, type Page, type PageRequest, toPage } from './page.ts';
-import { asFacts, asSize, asStringMap, asStrings } from './stored-json.ts';
+import { type Conditions, conditions } from './conditions.ts';
+import { isUuid, nameAndId, nameAndIdAfter, type Page, type PageRequest, toPage } from './page.ts';
+import type { Reader } from './reader.ts';
+import { type RowTag, rowTag } from './row-tag.ts';
 
 /** A machine as people see it. */
 export interface NodeRecord extends Omit<NodeRow, 'sshUser' | 'hostKey' | 'incarnation' | 'candidate'> {
@@ -10,11 +10,6 @@ export interface NodeRecord extends Omit<NodeRow, 'sshUser' | 'hostKey' | 'incar
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
-
-const include = {
-  site: { select: { name: true, provider: true } },
-  deployment: { select: { name: true } },
-} as const;
 
 export interface NodeQuery {
   readonly site?: string;
@@ -29,81 +24,76 @@ export interface NodeQuery {
   readonly deploymentIds: readonly string[] | null;
 }
 
-export const nodeInventory = (prisma: PrismaClient) => ({
-  async list(query: PageRequest & NodeQuery): Promise<Page<NodeRecord>> {
-    const rows = await prisma.node.findMany({
-      where: { AND: [afterNameAndId(query.after), ...conditions(query)] },
-      include,
-      orderBy: [{ name: 'asc' }, { id: 'asc' }],
-      take: query.limit + 1,
-    });
-    return toPage(rows.map(toRecord), query.limit, nameAndId);
+/** Columns as `NodeRecord` names them; JSON columns were written by this package alone, in these shapes. */
+const columns = `n.id, n.name, n.site_id AS "siteId", s.name AS site, s.provider, n.deployment_id AS "deploymentId", d.name AS deployment,
+  n.group_name AS "group", n.ordinal, n.state, n.origin, n.message, n.image, n.size, n.capabilities, n.labels, n.facts, n.host, n.port,
+  n.provider_id AS "providerId", n.locked, n.maintenance, n.lost, n.version, n.created_at AS "createdAt", n.updated_at AS "updatedAt"`;
+const joins = 'JOIN sites s ON s.id = n.site_id LEFT JOIN deployments d ON d.id = n.deployment_id';
+const byId = `SELECT ${columns} FROM nodes n ${joins} WHERE n.id = $1`;
+const byIds = `SELECT ${columns}, ${rowTag('n')} AS tag FROM nodes n ${joins} WHERE n.id = ANY($1::uuid[])`;
+const byName = `SELECT ${columns} FROM nodes n ${joins} WHERE n.id = (
+  SELECT id FROM nodes WHERE name = $1 ORDER BY state = 'destroyed', created_at DESC LIMIT 1)`;
+
+export const nodeInventory = (reader: Reader) => ({
+  /** A page of which rows there are and how new they are; `byIds` reads them. */
+  async list(query: PageRequest & NodeQuery): Promise<Page<RowTag>> {
+    const where = await restrict(reader, query);
+    const after = nameAndIdAfter(query.after);
+    if (after !== null) where.and('(n.name, n.id) > (?, ?::uuid)', ...after);
+    const limit = where.value(query.limit + 1);
+    const sql = `SELECT n.id, n.name, ${rowTag('n')} AS tag FROM nodes n WHERE ${where.sql()} ORDER BY n.name, n.id LIMIT ${limit}`;
+    return toPage(await reader.query<RowTag & { readonly name: string }>(sql, where.values()), query.limit, nameAndId);
   },
+  /** Those of them that are still there, in no order. */
+  byIds: (ids: readonly string[]): Promise<readonly (NodeRecord & RowTag)[]> => reader.prepared(byIds, [ids]),
   /** By id, or by the name of a living node; else the last destroyed one of that name. */
   async find(idOrName: string): Promise<NodeRecord | null> {
-    const row =
-      (isUuid(idOrName) ? await prisma.node.findUnique({ where: { id: idOrName }, include }) : null) ??
-      (await prisma.node.findFirst({ where: { name: idOrName, state: { not: 'destroyed' } }, include })) ??
-      (await prisma.node.findFirst({ where: { name: idOrName }, orderBy: { createdAt: 'desc' }, include }));
-    return row === null ? null : toRecord(row);
+    const [known] = isUuid(idOrName) ? await reader.prepared<NodeRecord>(byId, [idOrName]) : [];
+    if (known !== undefined) return known;
+    const [row] = await reader.prepared<NodeRecord>(byName, [idOrName]);
+    return row ?? null;
   },
 });
 
-function conditions(query: NodeQuery): Prisma.NodeWhereInput[] {
-  const all: Prisma.NodeWhereInput[] = [
-    query.states === undefined ? { state: { not: 'destroyed' } } : { state: { in: [...query.states] } },
-  ];
-  if (query.site !== undefined) {
-    const { site } = query;
-    all.push(isUuid(site) ? { OR: [{ siteId: site }, { site: { name: site } }] } : { site: { name: site } });
+async function restrict(reader: Reader, query: NodeQuery): Promise<Conditions> {
+  const where = conditions();
+  if (query.states === undefined) where.and(`n.state <> 'destroyed'`);
+  else where.and('n.state = ANY(?::text[])', query.states);
+  // Names are looked up first: with the one id of a name the planner can take the index of its nodes in order.
+  const { site, deployment } = query;
+  if (site !== undefined) {
+    const sql = 'SELECT id FROM sites WHERE name = $1 OR id::text = lower($1)';
+    whereId(
+      where,
+      'n.site_id',
+      (await reader.prepared<{ id: string }>(sql, [site])).map((row) => row.id),
+    );
   }
-  if (query.deployment !== undefined) all.push({ deployment: { name: query.deployment } });
-  if (query.group !== undefined) all.push({ groupName: query.group });
-  if (query.label !== undefined) all.push(labelled(query.label));
-  if (query.siteIds !== null) all.push({ siteId: { in: [...query.siteIds] } });
+  if (deployment !== undefined) {
+    const sql = 'SELECT id FROM deployments WHERE name = $1';
+    const ids = await reader.prepared<{ id: string }>(sql, [deployment]);
+    whereId(
+      where,
+      'n.deployment_id',
+      ids.map((row) => row.id),
+    );
+  }
+  if (query.group !== undefined) where.and('n.group_name = ?', query.group);
+  if (query.label !== undefined) whereLabel(where, query.label);
+  if (query.siteIds !== null) where.and('n.site_id = ANY(?::uuid[])', query.siteIds);
   if (query.deploymentIds !== null) {
-    all.push({ OR: [{ deploymentId: null }, { deploymentId: { in: [...query.deploymentIds] } }] });
+    where.and('(n.deployment_id IS NULL OR n.deployment_id = ANY(?::uuid[]))', query.deploymentIds);
   }
-  return all;
+  return where;
 }
 
-function labelled(label: string): Prisma.NodeWhereInput {
+function whereId(where: Conditions, column: string, ids: readonly string[]): void {
+  if (ids.length === 1) where.and(`${column} = ?::uuid`, ids[0]);
+  else where.and(`${column} = ANY(?::uuid[])`, ids);
+}
+
+function whereLabel(where: Conditions, label: string): void {
   const at = label.indexOf('=');
-  if (at === -1) return { labels: { path: [label], not: Prisma.AnyNull } };
-  return { labels: { path: [label.slice(0, at)], equals: label.slice(at + 1) } };
+  if (at === -1) where.and('jsonb_exists(n.labels, ?)', label);
+  else where.and('n.labels @> ?::jsonb', JSON.stringify({ [label.slice(0, at)]: label.slice(at + 1) }));
 }
-
-type Row = Prisma.NodeGetPayload<{ include: typeof include }>;
-
-const toRecord = (row: Row): NodeRecord => ({
-  id: row.id,
-  name: row.name,
-  siteId: row.siteId,
-  site: row.site.name,
-  provider: row.site.provider,
-  deploymentId: row.deploymentId,
-  deployment: row.deployment?.name ?? null,
-  group: row.groupName,
-  ordinal: row.ordinal,
-  state: asState(row.state),
-  origin: asOrigin(row.origin),
-  message: row.message,
-  image: row.image,
-  size: asSize(row.size),
-  capabilities: asStrings(row.capabilities),
-  labels: asStringMap(row.labels),
-  facts: asFacts(row.facts),
-  host: row.host,
-  port: row.port,
-  providerId: row.providerId,
-  locked: row.locked,
-  maintenance: row.maintenance,
-  lost: row.lost,
-  version: row.version,
-  createdAt: row.createdAt,
-  updatedAt: row.updatedAt,
-});
-
-/** Text columns whose values a CHECK or the engine's types keep to these. */
-const asState = (text: string): NodeState => text as NodeState;
-const asOrigin = (text: string): NodeRecord['origin'] => text as NodeRecord['origin'];

@@ -11,14 +11,15 @@ import { nodeRoleInventory } from './node-roles.ts';
 import { nodeInventory } from './nodes.ts';
 import { packInventory } from './packs.ts';
 import { planInventory } from './plans.ts';
+import { openReadPool, type Reader, readerOf } from './reader.ts';
 import { runInventory } from './runs.ts';
 import { siteInventory } from './sites.ts';
 import { statisticsInventory } from './statistics.ts';
 import { tokenInventory } from './tokens.ts';
 
 /**
- * What the API reads: lists with filters and pages, and read models. By Prisma, on a pool of its own, so that a heavy
- * list never takes a connection from the engine. Nothing is written here: a change, its event and its audit entry are
+ * What the API reads: lists with filters and pages, and read models. What is asked most is SQL by hand, the rest goes
+ * through Prisma, both on a pool of their own, so that a heavy list never takes a connection from the engine. Nothing is written here: a change, its event and its audit entry are
  * one transaction of `Database` (the functions that take a `tx` beside these files).
  */
 export type Inventory = ReturnType<typeof assemble> & { close(): Promise<void> };
@@ -28,37 +29,33 @@ export function openInventory(options: {
   readonly connections?: number;
   readonly log: Log;
 }): Inventory {
-  const adapter = new PrismaPg(
-    {
-      connectionString: options.url,
-      max: options.connections ?? 5,
-      connectionTimeoutMillis: 10_000,
-      statement_timeout: 60_000,
+  const pool = openReadPool({ url: options.url, connections: options.connections ?? 5, log: options.log });
+  const adapter = new PrismaPg(pool, {
+    onConnectionError: (error) => {
+      options.log.warn({ error: error.message }, 'inventory connection lost');
     },
-    {
-      onPoolError: (error) => {
-        options.log.warn({ error: error.message }, 'idle inventory connection lost');
-      },
-      onConnectionError: (error) => {
-        options.log.warn({ error: error.message }, 'inventory connection lost');
-      },
-    },
-  );
+  });
   const prisma = new PrismaClient({ adapter, errorFormat: 'minimal' });
-  return { ...assemble(prisma), close: () => prisma.$disconnect() };
+  return {
+    ...assemble(prisma, readerOf(pool)),
+    async close() {
+      await prisma.$disconnect();
+      await pool.end();
+    },
+  };
 }
 
-const assemble = (prisma: PrismaClient) => ({
+const assemble = (prisma: PrismaClient, reader: Reader) => ({
   sites: siteInventory(prisma),
-  nodes: nodeInventory(prisma),
+  nodes: nodeInventory(reader),
   packs: packInventory(prisma),
-  deployments: deploymentInventory(prisma),
+  deployments: deploymentInventory(reader),
   plans: planInventory(prisma),
   runs: runInventory(prisma),
-  nodeRoles: nodeRoleInventory(prisma),
-  attempts: attemptInventory(prisma),
+  nodeRoles: nodeRoleInventory(reader),
+  attempts: attemptInventory(prisma, reader),
   logs: logInventory(prisma),
-  events: eventInventory(prisma),
+  events: eventInventory(reader),
   tokens: tokenInventory(prisma),
   namedSecrets: namedSecretInventory(prisma),
   audit: auditInventory(prisma),

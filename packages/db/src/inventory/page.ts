@@ -29,6 +29,14 @@ export function afterNameAndId(after: Position | null) {
   return { OR: [{ name: { gt: name } }, { name, id: { gt: id } }] };
 }
 
+/** The same for SQL: name and id of the last row of the page before. */
+export function nameAndIdAfter(after: Position | null): readonly [string, string] | null {
+  if (after === null) return null;
+  const [name = '', id = ''] = after;
+  if (!isUuid(id)) throw badCursor();
+  return [name, id];
+}
+
 export const nameAndId = (row: { readonly name: string; readonly id: string }): Position => [row.name, row.id];
 
 /** For lists whose order the row itself gives (times have more digits than a cursor could carry): its id is the cursor. */

@@ -24,7 +24,8 @@ export async function explainDeployment(
   return reasons;
 }
 
-function reasonsOf(view: RunView, world: World, row: FullNodeRoleRow): readonly Reason[] {
+/** The reasons that a row tells by itself; null when it takes the whole run to know them. */
+export function ownReasons(row: Pick<FullNodeRoleRow, 'state' | 'runId' | 'pending'>): readonly Reason[] | null {
   const { state } = row;
   const work = workOf(state);
   if (state.state === 'active' || state.state === 'skipped' || work === null) return [];
@@ -32,7 +33,12 @@ function reasonsOf(view: RunView, world: World, row: FullNodeRoleRow): readonly 
   if (work.phase === 'waiting') return [{ kind: 'retry-at', atMs: work.untilMs, why: work.why }];
   if (work.phase === 'failed')
     return work.retryAtMs === null ? [] : [{ kind: 'retry-at', atMs: work.retryAtMs, why: work.error.message }];
-  if (row.runId === null || row.pending === null) return [{ kind: 'not-approved' }];
+  return row.runId === null || row.pending === null ? [{ kind: 'not-approved' }] : null;
+}
+
+function reasonsOf(view: RunView, world: World, row: FullNodeRoleRow): readonly Reason[] {
+  const own = ownReasons(row);
+  if (own !== null) return own;
   const vertex = view.verticesOf.get(row.key);
   if (vertex === undefined) return [{ kind: 'not-approved' }];
   if (!view.schedule.isEligible(vertex.key)) return blockedReasons(view, vertex.key);

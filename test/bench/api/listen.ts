@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { median, percentile } from '../support/statistics.ts';
+import { type EventListener, openEventListener } from './event-listener.ts';
+
+export const listenRequestSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('open'),
+    port: z.int(),
+    token: z.string(),
+    /** Queries of the listeners, one each. */
+    queries: z.array(z.string()),
+    after: z.number().nullable(),
+    /** The last so many lose their connection twice a second. */
+    cut: z.int(),
+  }),
+  /** Answers once every listener has heard this event, or after the time. */
+  z.object({ kind: z.literal('finish'), last: z.number(), first: z.number(), withinMs: z.number() }),
+]);
+export type ListenRequest = z.infer<typeof listenRequestSchema>;
+
+export const listenedSchema = z.object({
+  listeners: z.number(),
+  /** Events that came, over all listeners. */
+  delivered: z.number(),
+  /** Listeners that did not get every event from the first to the last, once and in order. */
+  incomplete: z.number(),
+  resumed: z.number(),
+  medianMs: z.number().nullable(),
+  p99Ms: z.number().nullable(),
+  maxMs: z.number().nullable(),
+});
+export type Listened = z.infer<typeof listenedSchema>;
+
+const cutEveryMs = 500;
+
+export function createListeners(): (request: ListenRequest) => Promise<object> {
+  let listeners: readonly EventListener[] = [];
+  let cutter: NodeJS.Timeout | null = null;
+  let cutAtTheEnd = 0;
+  return async (request) => {
+    if (request.kind === 'open') {
+      const { port, token, after } = request;
+      await new Promise<void>((resolve) => {
+        let missing = request.queries.length;
+        const onOpen = (): void => {
+          missing -= 1;
+          if (missing === 0) resolve();
+        };
+        listeners = request.queries.map((query) => openEventListener({ port, token, query, after, onOpen }));
+      });
+      cutAtTheEnd = request.cut;
+      if (request.cut > 0) {
+        cutter = setInterval(() => {
+          for (const listener of listeners.slice(-request.cut)) listener.cut();
+        }, cutEveryMs);
+      }
+      return { opened: listeners.length };
+    }
+    const { last, first } = request;
+    const giveUpMs = performance.now() + request.withinMs;
+    while (performance.now() < giveUpMs && listeners.some(({ heard }) => (heard.ids.at(-1) ?? 0) < last)) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    if (cutter !== null) clearInterval(cutter);
+    for (const listener of listeners) listener.close();
+    const steady = listeners.slice(0, listeners.length - cutAtTheEnd);
+    const delays = steady.flatMap(({ heard }) => [...heard.delaysMs]);
+    const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
+    const listened: Listened = {
+      listeners: listeners.length,
+      delivered: listeners.reduce((sum, { heard }) => sum + heard.ids.length, 0),
+      incomplete: listeners.filter(({ heard }) => !isWhole(heard.ids, first, last)).length,
+      resumed: listeners.reduce((sum, { heard }) => sum + heard.resumed, 0),
+      medianMs: orNull(median(delays)),
+      p99Ms: orNull(percentile(delays, 0.99)),
+      maxMs: orNull(percentile(delays, 1)),
+    };
+    return listened;
+  };
+}
+
+/** Ids have no gaps, so every event from the first to the last is every number between them. */
+const isWhole = (ids: readonly number[], first: number, last: number): boolean => {
+  const from = ids.indexOf(first);
+  return (
+    from !== -1 &&
+    ids.slice(from, from + last - first + 1).every((id, at) => id === first + at) &&
+    ids[from + last - first] === last
+  );
+};

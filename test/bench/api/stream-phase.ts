@@ -1,0 +1,104 @@
+import { createClient } from '@formwork/api';
+import { newestEventId, openDatabase } from '@formwork/db';
+import { say } from '../support/report.ts';
+import { rounded } from '../support/statistics.ts';
+import { type Listened, listenedSchema, type ListenRequest } from './listen.ts';
+import { type Program, startAssistant, startProgram } from './programs.ts';
+
+const quiet = { info: () => {}, warn: () => {}, error: () => {} };
+const name = 'stream';
+const nodes = 100;
+/** Listeners; some of them ask for the deployment alone, some lose their connection again and again. */
+const listeners = { all: 150, ofDeployment: 40, cut: 10 };
+const mostMedianMs = 50;
+
+const specification = {
+  name,
+  workflow: 'fleet',
+  groups: [{ name: 'nodes', roles: ['nine'], count: nodes, site: 'yard-4', image: 'debian-12', size: 'small' }],
+};
+
+/** 200 listeners while a worker carries 1,000 node-roles of no length through; before that, replays of all that is stored. */
+export async function measureStream(options: {
+  readonly server: Program;
+  readonly tokens: readonly string[];
+  readonly databaseUrl: string;
+  readonly environment: Readonly<Record<string, string>>;
+}) {
+  const { server } = options;
+  const [token = ''] = options.tokens;
+  const db = openDatabase({ url: options.databaseUrl, log: quiet });
+  const client = createClient({ baseUrl: `http://127.0.0.1:${String(server.port)}`, token, timeoutMs: 600_000 });
+  const replays = { listeners1: await replay(server, token, 1), listeners10: await replay(server, token, 10) };
+
+  const worker = await startProgram('apps/worker/dist/main.js', {
+    ...options.environment,
+    FORMWORK_WORKER_SLOTS: '64',
+    FORMWORK_WORKER_ID: 'bench-stream',
+  });
+  const listening = startAssistant('listen-main.ts');
+  try {
+    const plan = await client.call('applyDeployment', { params: { name }, body: specification });
+    const queries = [
+      ...Array.from({ length: listeners.all }, () => ''),
+      ...Array.from({ length: listeners.ofDeployment }, () => `?deployment=${name}`),
+      ...Array.from({ length: listeners.cut }, () => ''),
+    ];
+    const open: ListenRequest = { kind: 'open', port: server.port, token, queries, after: null, cut: listeners.cut };
+    await listening.ask(open);
+    const before = await newestEventId(db);
+    const started = performance.now();
+    const run = await client.call('approvePlan', { params: { name, plan: plan.id }, query: { wait: '300s' } });
+    const seconds = (performance.now() - started) / 1000;
+    const [ends] = await db.query<{ first: string; last: string }>(
+      'SELECT min(id) AS first, max(id) AS last FROM events WHERE id > $1 AND run_id = $2',
+      [before, run.id],
+    );
+    const finish: ListenRequest = {
+      kind: 'finish',
+      first: Number(ends?.first),
+      last: Number(ends?.last),
+      withinMs: 30_000,
+    };
+    const listened = listenedSchema.parse(await listening.ask(finish));
+    const events = finish.last - finish.first + 1;
+    const medianMs = rounded(listened.medianMs ?? Number.NaN);
+    say(
+      `stream: ${events} events in ${rounded(seconds)} s to ${listened.listeners} listeners, ${listened.incomplete} incomplete, ` +
+        `median ${medianMs} ms, p99 ${rounded(listened.p99Ms ?? Number.NaN)} ms`,
+    );
+    return {
+      replays,
+      engine: { run: run.state, nodeRoles: nodes * 10, seconds: rounded(seconds), events },
+      listened,
+      holds: {
+        everyEventOnceInOrder: listened.incomplete === 0,
+        medianUnder50Ms: (listened.medianMs ?? Number.POSITIVE_INFINITY) < mostMedianMs,
+      },
+    };
+  } finally {
+    await listening.stop();
+    await worker.stop();
+    await db.close();
+  }
+}
+
+/** All that is stored, from the beginning, to so many listeners at once. */
+async function replay(server: Program, token: string, count: number) {
+  const listening = startAssistant('listen-main.ts');
+  const last = 100_000;
+  try {
+    const queries = Array.from({ length: count }, () => '');
+    const started = performance.now();
+    await listening.ask({ kind: 'open', port: server.port, token, queries, after: 0, cut: 0 });
+    const listened: Listened = listenedSchema.parse(
+      await listening.ask({ kind: 'finish', first: 1, last, withinMs: 50_000 }),
+    );
+    const seconds = (performance.now() - started) / 1000;
+    const eventsPerSecond = Math.round(listened.delivered / seconds);
+    say(`replay of ${last} events to ${count}: ${rounded(seconds)} s, ${eventsPerSecond} events/s`);
+    return { seconds: rounded(seconds), eventsPerSecond, incomplete: listened.incomplete };
+  } finally {
+    await listening.stop();
+  }
+}
