@@ -1,4 +1,4 @@
-import { type Graph, limitOf, type Plan, type WorkVertex } from '@formwork/core';
+import { type Graph, limitOf, type WorkVertex } from '@formwork/core';
 import type { Database } from '@formwork/db';
 import { readSimLedger } from '@formwork/providers';
 import { percentile, rounded } from '../support/statistics.ts';
@@ -22,8 +22,8 @@ export async function lookAtSchedule(
   simDirectory: string,
   options: { readonly slots: number; readonly timed: boolean; readonly statements: boolean },
 ): Promise<Schedule> {
-  const [plan] = await db.query<{ document: Plan }>('SELECT document FROM plans LIMIT 1');
-  const graph: Graph = plan?.document.graph ?? { vertices: [], edges: [] };
+  const [plan] = await db.query<{ graph: Graph }>('SELECT graph FROM plans LIMIT 1');
+  const graph: Graph = plan?.graph ?? { vertices: [], edges: [] };
   const attempts = await db.query<{ key: string; node_id: string | null; role: string; from: Date; to: Date }>(
     `SELECT n.key, n.node_id, n.role, a.started_at AS "from", a.ended_at AS "to"
      FROM attempts a JOIN node_roles n ON n.id = a.node_role_id`,

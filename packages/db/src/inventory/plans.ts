@@ -1,7 +1,7 @@
-import type { Plan } from '@formwork/core';
+import type { Graph } from '@formwork/core';
 import type { Prisma, PrismaClient } from '../generated/client.ts';
 import { afterRow, idOnly, isUuid, type Page, type PageRequest, toPage } from './page.ts';
-import { asPlan } from './stored-json.ts';
+import { asGraph, asPlan, type PlanBody } from './stored-json.ts';
 
 export interface PlanRecord {
   readonly id: string;
@@ -11,7 +11,7 @@ export interface PlanRecord {
   readonly committedVersion: number;
   readonly specificationVersion: number;
   readonly state: string;
-  readonly plan: Plan;
+  readonly plan: PlanBody;
   /** The run that executes it. */
   readonly run: string | null;
   readonly createdAt: Date;
@@ -23,6 +23,8 @@ export type PlanSummary = Pick<PlanRecord, 'id' | 'deploymentId' | 'deployment' 
 };
 
 const include = { deployment: { select: { name: true, committedVersion: true } } } as const;
+/** The graph is asked for by itself. */
+const shown = { include, omit: { graph: true } } as const;
 
 export const planInventory = (prisma: PrismaClient) => {
   const withRuns = async (rows: readonly Row[]): Promise<readonly PlanRecord[]> => {
@@ -53,7 +55,7 @@ export const planInventory = (prisma: PrismaClient) => {
           deploymentId: query.deploymentId,
           ...(query.states === undefined ? {} : { state: { in: [...query.states] } }),
         },
-        include,
+        ...shown,
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
         ...afterRow(query.after),
         take: query.limit + 1,
@@ -62,8 +64,20 @@ export const planInventory = (prisma: PrismaClient) => {
     },
     async find(id: string): Promise<PlanRecord | null> {
       if (!isUuid(id)) return null;
-      const row = await prisma.plan.findUnique({ where: { id }, include });
+      const row = await prisma.plan.findUnique({ where: { id }, ...shown });
       return row === null ? null : ((await withRuns([row]))[0] ?? null);
+    },
+    /** Null for a plan that is not there. */
+    async graph(id: string): Promise<Graph | null> {
+      if (!isUuid(id)) return null;
+      const row = await prisma.plan.findUnique({ where: { id }, select: { graph: true } });
+      return row === null ? null : asGraph(row.graph);
+    },
+    /** How many actions it has. */
+    async size(id: string): Promise<number> {
+      const [row] = await prisma.$queryRaw<{ size: number }[]>`
+        SELECT jsonb_array_length(document->'actions') AS size FROM plans WHERE id = ${id}::uuid`;
+      return row?.size ?? 0;
     },
     async summary(id: string): Promise<PlanSummary | null> {
       if (!isUuid(id)) return null;
@@ -84,7 +98,7 @@ export const planInventory = (prisma: PrismaClient) => {
     async open(deploymentId: string): Promise<PlanRecord | null> {
       const row = await prisma.plan.findFirst({
         where: { deploymentId, state: 'open' },
-        include,
+        ...shown,
         orderBy: { createdAt: 'desc' },
       });
       return row === null ? null : ((await withRuns([row]))[0] ?? null);
@@ -92,4 +106,4 @@ export const planInventory = (prisma: PrismaClient) => {
   };
 };
 
-type Row = Prisma.PlanGetPayload<{ include: typeof include }>;
+type Row = Prisma.PlanGetPayload<typeof shown>;

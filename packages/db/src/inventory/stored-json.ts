@@ -2,6 +2,7 @@ import type {
   Applied,
   Catalogue,
   Facts,
+  Graph,
   Json,
   JsonObject,
   NodeRoleState,
@@ -29,7 +30,10 @@ export const asStringMap = (value: Stored): Readonly<Record<string, string>> =>
 export const asParams = (value: Stored): Readonly<Record<string, Json>> =>
   given(value) as Readonly<Record<string, Json>>;
 export const asSpecification = (value: Stored): Specification => given(value) as Specification;
-export const asPlan = (value: Stored): Plan => given(value) as Plan;
+/** A plan without its graph, which is stored beside it. */
+export type PlanBody = Omit<Plan, 'graph'>;
+export const asPlan = (value: Stored): PlanBody => given(value) as PlanBody;
+export const asGraph = (value: Stored): Graph => given(value) as Graph;
 export const asPack = (value: Stored): Pack => given(value) as Pack;
 export const asFacts = (value: Stored): Facts => given(value) as Facts;
 export const asSize = (value: Stored): SizeRequest | string | null => given(value) as SizeRequest | string | null;
