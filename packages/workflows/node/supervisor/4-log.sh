@@ -8,8 +8,8 @@ keep_log() {
   done
   while :; do
     k_piece=$record/log.$k_start
-    [ -e "$k_piece" ] || : >"$k_piece"
-    k_size=$(wc -c <"$k_piece")
+    k_size=0
+    if [ -e "$k_piece" ]; then k_size=$(wc -c <"$k_piece"); else : >"$k_piece"; fi
     while [ "$k_size" -lt $piece_bytes ]; do
       dd bs=4096 count=64 >>"$k_piece" 2>/dev/null
       k_now=$(wc -c <"$k_piece")

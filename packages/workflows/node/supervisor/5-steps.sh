@@ -54,9 +54,9 @@ finish() {
     done
     kill "$logger" 2>/dev/null
   fi
-  mkdir -p "$place/out"
   [ -f "$place/fw/out.json" ] && mv "$place/fw/out.json" "$place/out.json"
-  [ -d "$place/fw/out" ] && mv "$place/fw/out" "$place/"
+  if [ -d "$place/fw/out" ]; then mv "$place/fw/out" "$place/"; fi
+  [ -d "$place/out" ] || mkdir -p "$place/out"
   [ -f "$place/fw/why" ] && head -c 1000 "$place/fw/why" >"$record/why"
   retry=5000
   if [ -f "$place/fw/retry-after-ms" ]; then

@@ -1,7 +1,7 @@
 # The front: claiming the attempt, or finding what became of it.
 # Under the claim lock: compares and stores the fence, and finds what there is of this attempt. Sets `decision`.
 decide() {
-  mkdir -p "$lib/n/$node_role/a"
+  [ -d "$lib/n/$node_role/a" ] || mkdir -p "$lib/n/$node_role/a"
   d_fence=0
   [ -e "$lib/n/$node_role/fence" ] && read -r d_fence d_key <"$lib/n/$node_role/fence"
   if [ "$fence" -lt "$d_fence" ]; then
@@ -36,16 +36,18 @@ decide() {
     decision=start
   fi
   if [ $decision = start ]; then
-    mkdir -p "$record"
-    rm -rf "$place.before"
+    d_known=
+    if [ -d "$record" ]; then d_known=1; else mkdir -p "$record"; fi
+    [ -e "$place.before" ] && rm -rf "$place.before"
     [ -d "$place" ] && mv "$place" "$place.before"
     mkdir "$place" || exit 73
-    rm -f "$record/status" "$record/keeper" "$record/why"
-    put "$record/lane" "$lane"
+    [ -n "$d_known" ] && rm -f "$record/status" "$record/keeper" "$record/why"
+    # Nobody reads these two before the claimer stands: they need not be whole at once.
+    printf '%s\n' "$lane" >"$record/lane"
     d_number=0
     [ -e "$lib/n/$node_role/number" ] && read -r d_number <"$lib/n/$node_role/number"
     put "$lib/n/$node_role/number" $((d_number + 1))
-    put "$record/number" $((d_number + 1))
+    printf '%s\n' $((d_number + 1)) >"$record/number"
     put "$record/claimer" "$$ $my_start $boot"
     sync "$record/claimer" 2>/dev/null
   fi
@@ -62,13 +64,16 @@ take_inputs() {
   fi
   if [ $t_need = bundle ]; then
     mkdir -p "$place/role"
-    rm -rf "$lib/bundles/.$bundle.$$"
+    [ -e "$lib/bundles/.$bundle.$$" ] && rm -rf "$lib/bundles/.$bundle.$$"
     cp -R "$place/role" "$lib/bundles/.$bundle.$$"
     mv "$lib/bundles/.$bundle.$$" "$lib/bundles/$bundle" 2>/dev/null
     # Lost the race: it went inside the one that was first.
-    rm -rf "$lib/bundles/$bundle/.$bundle.$$" "$lib/bundles/.$bundle.$$"
+    if [ -e "$lib/bundles/$bundle/.$bundle.$$" ] || [ -e "$lib/bundles/.$bundle.$$" ]; then
+      rm -rf "$lib/bundles/$bundle/.$bundle.$$" "$lib/bundles/.$bundle.$$"
+    fi
+    set -- "$lib"/bundles/*
     # shellcheck disable=SC2012
-    ls -1t "$lib/bundles" | tail -n +65 | while read -r t_old; do rm -rf "$lib/bundles/$t_old"; done
+    [ $# -gt 64 ] && ls -1t "$lib/bundles" | tail -n +65 | while read -r t_old; do rm -rf "$lib/bundles/$t_old"; done
   else
     cp -R "$lib/bundles/$bundle" "$place/role" || exit 73
     touch "$lib/bundles/$bundle"
@@ -78,6 +83,7 @@ take_inputs() {
 # What earlier steps of this attempt wrote belongs to it, although "not yet" or a reboot came between.
 restore_outputs() {
   for r_from in "$lib/n/$node_role/a/$attempt/kept" "$lib/n/$node_role/a/$attempt".after-*/kept "$place.before"; do
+    [ -d "$r_from" ] || continue
     [ -f "$r_from/out.json" ] && mv "$r_from/out.json" "$place/fw/out.json"
     [ -d "$r_from/out" ] && rm -rf "$place/fw/out" && mv "$r_from/out" "$place/fw/out"
     rm -rf "$r_from"
