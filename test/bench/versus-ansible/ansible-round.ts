@@ -26,28 +26,25 @@ export async function ansibleRound(
       size: { cpus: 1, memoryGib: 1 },
     }),
   );
-  try {
-    const machines = await Promise.all(requests.map((request) => site.machines.create(request)));
-    say('  the machines of Ansible are there');
-    writeInventory(folder, machines, site.machines.privateKey);
-    const run = async (motto: string) => {
-      await sleep(2000);
-      const cost = await measured(group, cgroupOf(site.id), () => play(group, folder, motto), changedTasks);
-      say(
-        `  ansible: ${cost.wallSeconds.toFixed(2)} s, CPU ${cost.cpuSeconds.toFixed(2)} s, nodes' CPU ${cost.nodesCpuSeconds.toFixed(2)} s, ${String(cost.done)} tasks changed something`,
-      );
-      return cost;
-    };
-    const first = await run(mottos.before);
-    const unchanged = await run(mottos.before);
-    const changed = await run(mottos.after);
-    const effects = await Promise.all(machines.map((machine) => site.machines.ssh(machine, digest)));
-    return { runs: { first, unchanged, changed }, effects };
-  } finally {
-    // The connections that ControlPersist keeps.
-    for (const pid of group.pids()) process.kill(pid, 'SIGTERM');
-    await Promise.all(requests.map((request) => site.machines.destroy(request)));
-  }
+  const machines = await Promise.all(requests.map((request) => site.machines.create(request)));
+  say('  the machines of Ansible are there');
+  writeInventory(folder, machines, site.machines.privateKey);
+  const run = async (motto: string) => {
+    await sleep(2000);
+    const cost = await measured(group, cgroupOf(site.id), () => play(group, folder, motto), changedTasks);
+    say(
+      `  ansible: ${cost.wallSeconds.toFixed(2)} s, CPU ${cost.cpuSeconds.toFixed(2)} s, nodes' CPU ${cost.nodesCpuSeconds.toFixed(2)} s, ${String(cost.done)} tasks changed something`,
+    );
+    return cost;
+  };
+  const first = await run(mottos.before);
+  const unchanged = await run(mottos.before);
+  const changed = await run(mottos.after);
+  const effects = await Promise.all(machines.map((machine) => site.machines.ssh(machine, digest)));
+  // The connections that ControlPersist keeps.
+  group.end();
+  await Promise.all(requests.map((request) => site.machines.destroy(request)));
+  return { runs: { first, unchanged, changed }, effects };
 }
 
 function writeInventory(folder: string, machines: readonly MachineOutputs[], privateKey: string): void {

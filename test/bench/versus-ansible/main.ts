@@ -9,6 +9,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openLocalSite } from '../../e2e/local-site.ts';
 import { startTestRedis } from '../../support/redis.ts';
+import { cleanUp } from '../support/clean-up.ts';
 import { openCpuGroup } from '../support/cpu-group.ts';
 import { destroy, uploadPack } from '../support/deployments.ts';
 import { type Formwork, startFormwork } from '../support/formwork.ts';
@@ -51,13 +52,21 @@ try {
     }
   });
 } finally {
-  await removeMachines();
-  await formwork.stop();
-  await redis?.stop();
-  for (const one of await machines.leftovers()) say(`left behind: ${one}`);
-  await machines.close();
-  await group.close();
-  rmSync(folder, { recursive: true, force: true });
+  await cleanUp(
+    removeMachines,
+    () => machines.destroyAll(),
+    () => formwork.stop(),
+    () => redis?.stop(),
+    async () => {
+      for (const one of await machines.leftovers()) say(`left behind: ${one}`);
+    },
+    () => machines.close(),
+    () => {
+      group.end();
+    },
+    () => group.close(),
+    () => rmSync(folder, { recursive: true, force: true }),
+  );
 }
 
 const digests = new Set([...ours, ...theirs].flatMap(({ effects }) => effects.map((text) => text.trim())));
@@ -83,12 +92,11 @@ printReport({
 });
 if (digests.size > 1) say([...digests].join('\n--- differs ---\n'));
 
-/** What an interrupted round left: rounds remove their own. */
+/** What an interrupted round left; a whole one has removed its own. */
 async function removeMachines(): Promise<void> {
   const { client } = formwork;
   const { items } = await client.call('listDeployments', { query: {} });
   for (const { name, state } of items) if (state !== 'destroyed') await destroy(client, name);
-  await machines.destroyAll();
 }
 
 /** Packs and a site, which answers its check. */

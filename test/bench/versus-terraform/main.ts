@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startTestRedis } from '../../support/redis.ts';
+import { cleanUp } from '../support/clean-up.ts';
 import { openCpuGroup } from '../support/cpu-group.ts';
 import { startFormwork } from '../support/formwork.ts';
 import { interruptible } from '../support/interruptible.ts';
@@ -90,10 +91,14 @@ async function compare(): Promise<void> {
       ),
     });
   } finally {
-    await formwork.stop();
-    await redis?.stop();
-    for (const pid of group.pids()) process.kill(pid, 'SIGTERM');
-    await group.close();
-    rmSync(folder, { recursive: true, force: true });
+    await cleanUp(
+      () => formwork.stop(),
+      () => redis?.stop(),
+      () => {
+        group.end();
+      },
+      () => group.close(),
+      () => rmSync(folder, { recursive: true, force: true }),
+    );
   }
 }
