@@ -3,6 +3,7 @@
  * a line for each. Exit codes: 0 all ok, 1 something was violated, 2 wrong arguments, 130 interrupted.
  */
 import { randomInt } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Arguments, parseArguments, usage } from './arguments.ts';
 import { lacksRedis } from './cluster/lacks-redis.ts';
@@ -54,13 +55,17 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+let played = 0;
 let failed = 0;
 for (const drawn of rounds) {
   if (interruption.signal.aborted) break;
+  played += 1;
   if (!(await play(drawn))) failed += 1;
 }
 await templates.remove();
-console.log(`${rounds.length} rounds, ${failed} failed`);
+console.log(`${played} rounds, ${failed} failed`);
+const counts = process.env['FORMWORK_COUNTS'];
+if (counts !== undefined) appendFileSync(counts, `${played - failed} ${failed}\n`);
 process.exit(interruption.signal.aborted ? 130 : failed === 0 ? 0 : 1);
 
 async function play({ number, scenario, seed: own, queue }: DrawnRound): Promise<boolean> {

@@ -7,23 +7,31 @@ import { wereAttachedTo } from './kill.ts';
 import { paces, twentyNodes } from './specification.ts';
 import { onStage, type SimDeps } from './stage.ts';
 
-/** A worker is stopped at a drawn moment until others have its work, and wakes up with all it still wanted to say. */
+/**
+ * A worker is stopped at a drawn moment until others have its work, and wakes up with all it still wanted to say. Or a
+ * server: the other one leads and brings the run to its end meanwhile.
+ */
 export const freezeScenario = (deps: SimDeps): Scenario => ({
   name: 'freeze',
   weight: 3,
   missing: () => null,
   run: (round) =>
-    onStage(deps, round, { size: { servers: 1, workers: 2 }, configuration: paces }, async (stage) => {
+    onStage(deps, round, { size: { servers: 2, workers: 2 }, configuration: paces }, async (stage) => {
       const { cluster } = stage;
       const { runId } = await apply(cluster, twentyNodes(stage));
       await stage.plantKeys();
       const beganMs = performance.now();
       await sleep(between(round.random, 100, 5_000));
-      const worker = pick(round.random, cluster.workers);
-      await worker.freeze();
-      round.note(`${worker.name} stopped at ${((performance.now() - beganMs) / 1000).toFixed(1)} s`);
-      await untilItsLeasesAreOver(cluster, worker);
-      await wakeUp(cluster, worker);
+      const frozen = pick(round.random, [...cluster.workers, ...cluster.servers]);
+      await frozen.freeze();
+      round.note(`${frozen.name} stopped at ${((performance.now() - beganMs) / 1000).toFixed(1)} s`);
+      if (cluster.workers.includes(frozen)) {
+        await untilItsLeasesAreOver(cluster, frozen);
+        await wakeUp(cluster, frozen);
+      } else {
+        await runEnd(cluster, runId);
+        frozen.thaw();
+      }
       const state = await runEnd(cluster, runId);
       if (state !== 'succeeded') throw new Error(`the run ended ${state}`);
       await stage.verify('active');

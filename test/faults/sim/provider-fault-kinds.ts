@@ -42,13 +42,7 @@ export const healingFaults = (random: () => number): readonly HealingFault[] => 
     ],
   },
   { name: 'answers to creates lost', faults: [{ kind: 'create-lost', probability: 0.2 + 0.6 * random() }] },
-  {
-    name: 'slow and lying about being ready',
-    faults: [
-      { kind: 'slow-boot', factor: 3, probability: 0.3 },
-      { kind: 'lying-ready', probability: 0.3 },
-    ],
-  },
+  { name: 'slow to boot', faults: [{ kind: 'slow-boot', factor: 3, probability: 0.3 }] },
   { name: 'a destroy that fails twice', faults: [{ kind: 'failing-destroy', times: 2, nodes: aFew(random) }] },
   { name: 'a destroy that lies', faults: [{ kind: 'lying-destroy', nodes: aFew(random) }] },
 ];
