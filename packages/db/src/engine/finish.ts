@@ -101,7 +101,9 @@ async function recordOutcome(tx: Transaction, finish: Finish): Promise<boolean> 
   if (result?.ok !== true) return false;
   await tx.query('DELETE FROM claims WHERE node_role_id = $1', [finish.nodeRoleId]);
   await closeAttempt(tx, finish);
-  const keepsLock = outcome.kind === 'pended' || (outcome.kind === 'failed' && outcome.retryAtMs !== null);
+  // Carried over from a former plan, it is judged anew, and may have to wait for what needs the same lock.
+  const carried = result.row.pending?.carriedAttempt === result.row.attempt;
+  const keepsLock = outcome.kind === 'pended' || (outcome.kind === 'failed' && outcome.retryAtMs !== null && !carried);
   if (!keepsLock) await tx.query('DELETE FROM lock_holds WHERE node_role_id = $1', [finish.nodeRoleId]);
   if ('node' in outcome && result.row.nodeId !== null) {
     await patchNode(tx, result.row.nodeId, outcome.node, result.row, actor);
