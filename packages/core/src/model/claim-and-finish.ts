@@ -125,7 +125,8 @@ export function finishRow(store: Store, rules: Rules, finish: Finish): boolean {
       ...(outcome.kind === 'pended' ? { resume: outcome.resume } : {}),
     });
   }
-  const keepsLock = outcome.kind === 'pended' || (outcome.kind === 'failed' && outcome.retryAtMs !== null);
+  const carried = rules.carriedFreesLock && after.pending?.carriedAttempt === after.attempt;
+  const keepsLock = outcome.kind === 'pended' || (outcome.kind === 'failed' && outcome.retryAtMs !== null && !carried);
   if (!keepsLock) freeLocks(store, finish.rowId);
   if ('node' in outcome && after.nodeId !== null) patchNode(store, after.nodeId, outcome.node);
   return true;

@@ -58,7 +58,7 @@ const check = (rules: Rules, numRuns: number, shrinks: boolean) =>
 /** Rules that are turned off one at a time, and the most histories that it takes to notice. */
 const broken: readonly (readonly [keyof Rules, number])[] = [
   ['nodeKnowsAttempt', 2_000],
-  ['nodeLocksLane', 2_000],
+  ['nodeLocksLane', 5_000],
   ['claimNeedsLease', 1_000],
   ['claimRaisesFence', 500],
   ['claimSoils', 500],
@@ -70,9 +70,9 @@ const broken: readonly (readonly [keyof Rules, number])[] = [
   ['redrives', 500],
   ['lookNeedsState', 2_000],
   ['carriedIsJudged', 3_000],
-  ['endTidies', 3_000],
+  ['claimNeedsDispatch', 3_000],
+  ['nodeClearsOrphans', 4_000],
   ['resultNeedsFence', 3_000],
-  ['providerNeedsFence', 3_000],
 ];
 
 describe('the engine, on a model', () => {

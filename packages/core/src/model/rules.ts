@@ -37,6 +37,8 @@ export interface Rules {
   readonly graphHolds: boolean;
   /** admit.ts: nothing starts in a run that is over, nor while paused. */
   readonly stopsHold: boolean;
+  /** finish.ts: what was carried over, and will be judged anew, keeps no lock for its retry. */
+  readonly carriedFreesLock: boolean;
   /** packages/workflows/src/engine/judge.ts: what was carried over is judged by the new plan. */
   readonly carriedIsJudged: boolean;
   /** judge.ts: unchanged means hash equal and clean. */
@@ -75,6 +77,7 @@ export const engineRules: Rules = {
   maxHolds: true,
   graphHolds: true,
   stopsHold: true,
+  carriedFreesLock: true,
   carriedIsJudged: true,
   unchangedNeedsClean: true,
   redrives: true,

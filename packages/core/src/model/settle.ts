@@ -88,7 +88,7 @@ export function settle(house: House): void {
   if (isBroken(house)) return;
   lookAtAll(house);
   const dead = livingNodes(store).some(isDead);
-  if (!over && !dead) watch.say(`ends: the run does not end: ${stuck(house)}`);
+  if (!over && !dead && !limitIsKept(house)) watch.say(`ends: the run does not end: ${stuck(house)}`);
   const last = lastRun(store);
   // What a person skipped is as that person wanted it; the next plan does it.
   const skipped = livingRows(store).some((row) => row.state.state === 'skipped');
@@ -109,7 +109,10 @@ export function settle(house: House): void {
     }
     const ended = drain(house);
     if (isBroken(house)) return;
-    if (!ended) watch.say(`ends: the run after it does not end: ${stuck(house)}`);
+    lookAtAll(house);
+    // A machine that was lost while it was made is seen only now: a person has to give it up.
+    if (!ended && !livingNodes(store).some(isDead) && !limitIsKept(house))
+      watch.say(`ends: the run after it does not end: ${stuck(house)}`);
     if (store.deployment.state === 'destroyed') {
       checkDestroyed(house);
       return;
@@ -158,6 +161,17 @@ function giveUpGoing(house: House): void {
   const { omitA, omitB } = house.wish;
   house.wish = { ...house.wish, omitA: [...omitA, ...going('a')], omitB: [...omitB, ...going('b')] };
 }
+
+/** A failed instance that was active before keeps its place under `max` until a person sees to it, and says so. */
+const limitIsKept = (house: House): boolean =>
+  livingRows(house.store).some(
+    (row) =>
+      workOf(row.state)?.phase === 'ready' &&
+      house.roles.get(row.role)?.limits.max !== null &&
+      livingRows(house.store).some(
+        (one) => one.role === row.role && one.state.state === 'failed' && one.applied !== null,
+      ),
+  );
 
 /** The only members left never came to anything, so none can take the dead ones out: it says so, time after time. */
 const nobodyEvicts = (house: House): boolean =>

@@ -49,7 +49,7 @@ export function smallContent(roles: readonly SmallRole[], barrier: boolean): Sma
   const packs = content.packs.map((pack) => ({
     ...pack,
     params,
-    roles: pack.roles.map((role) => withTraits(role, sorted[Number(role.name.slice(1))]?.traits ?? null)),
+    roles: pack.roles.map((role) => withTraits(role, sorted, sorted[Number(role.name.slice(1))]?.traits ?? null)),
   }));
   const group = (name: string, count: number, more: Partial<NodeGroup>) => defineGroup(name, count, more);
   return {
@@ -62,7 +62,7 @@ export function smallContent(roles: readonly SmallRole[], barrier: boolean): Sma
   };
 }
 
-function withTraits(role: RoleDefinition, traits: RoleTraits | null): RoleDefinition {
+function withTraits(role: RoleDefinition, sorted: readonly SmallRole[], traits: RoleTraits | null): RoleDefinition {
   const retryOn: readonly ErrorKind[] = ['unreachable', 'transient', 'timeout'];
   if (traits === null) return { ...role, retry: { attempts: 3, backoffMs: 2_000, on: retryOn } };
   const { lock, max, lane, removable, checks, param, output, lostIsRetried, inWorker } = traits;
@@ -79,6 +79,10 @@ function withTraits(role: RoleDefinition, traits: RoleTraits | null): RoleDefini
           verify: 'verify.sh',
           ...(removable ? { remove: 'remove.sh', evict: 'evict.sh' } : {}),
         },
+    // A majority of what is there once, and may outlive its node, is a majority of nothing: no content asks for it.
+    needs: role.needs.map((need) =>
+      sorted[Number(need.role.slice(1))]?.placement === 'once' ? { ...need, min: 1 as const } : need,
+    ),
     removeOnDestroy: removable,
     limits: { max, lock: lock === 'none' ? null : { name: `lock-${lock}`, scope: lock } },
     lane,

@@ -69,13 +69,14 @@ export async function finishNodeRoles(tx: Transaction, finishes: readonly Finish
     ending.map(changeOf),
     new Map(columns.map((row) => [row.id, parseNodeRole(row)])),
   );
-  const taken = ending.filter((_, index) => results[index]?.ok === true);
+  const taken = ending.flatMap((finish, index) => {
+    const result = results[index];
+    return result?.ok === true ? [{ ...finish, row: result.row }] : [];
+  });
   await closeAttempts(tx, taken);
-  for (const [index, finish] of ending.entries()) {
-    const row = results[index]?.row;
-    const patch = 'node' in finish.outcome ? finish.outcome.node : undefined;
-    if (results[index]?.ok === true && row != null && row.nodeId !== null && patch !== undefined)
-      await patchNode(tx, row.nodeId, patch, row, `worker:${finish.worker}`);
+  for (const { outcome, row, worker } of taken) {
+    const patch = 'node' in outcome ? outcome.node : undefined;
+    if (row.nodeId !== null && patch !== undefined) await patchNode(tx, row.nodeId, patch, row, `worker:${worker}`);
   }
   const done = new Set(taken.map((finish) => finish.nodeRoleId));
   return finishes.map(
@@ -117,10 +118,18 @@ function changeOf(finish: Finish): NodeRoleChange {
   }
 }
 
+/** An execution whose end was recorded, with its row from then on. */
+type Taken = Finish & { readonly row: NodeRoleRow };
+
+/** What waits on or is tried again; but what is carried over from a former plan is judged anew, and may have to wait for what needs the same lock. */
+const keepsLock = (outcome: Outcome, row: NodeRoleRow): boolean =>
+  outcome.kind === 'pended' ||
+  (outcome.kind === 'failed' && outcome.retryAtMs !== null && row.pending?.carriedAttempt !== row.attempt);
+
 const attemptStates = { done: 'done', failed: 'failed', pended: 'waiting', withdrawn: 'aborted' } as const;
 
 /** Attempts end or wait, claims go, and so do the locks of what neither waits on nor will be tried again. */
-async function closeAttempts(tx: Transaction, finishes: readonly Finish[]): Promise<void> {
+async function closeAttempts(tx: Transaction, finishes: readonly Taken[]): Promise<void> {
   if (finishes.length === 0) return;
   await tx.query(
     `WITH f AS (
@@ -136,13 +145,13 @@ async function closeAttempts(tx: Transaction, finishes: readonly Finish[]): Prom
      FROM f WHERE a.id = f.attempt_id`,
     [
       JSON.stringify(
-        finishes.map(({ nodeRoleId, attemptId, outcome }) => ({
+        finishes.map(({ nodeRoleId, attemptId, outcome, row }) => ({
           node_role_id: nodeRoleId,
           attempt_id: attemptId,
           state: attemptStates[outcome.kind],
           error: outcome.kind === 'failed' ? outcome.error : null,
           resume: outcome.kind === 'pended' ? outcome.resume : null,
-          keeps_lock: outcome.kind === 'pended' || (outcome.kind === 'failed' && outcome.retryAtMs !== null),
+          keeps_lock: keepsLock(outcome, row),
         })),
       ),
     ],
