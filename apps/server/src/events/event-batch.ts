@@ -1,5 +1,5 @@
 import type { EventRow } from '@formwork/db';
-import type { SharedEvent } from './event-hub.ts';
+import type { SharedEvent } from './shared-event.ts';
 
 /** Which events a listener gets. Listeners of equal keys accept the same events. */
 export interface EventSelection {

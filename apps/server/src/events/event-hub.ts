@@ -1,17 +1,9 @@
-import type { EventResponse } from '@formwork/api';
 import type { EventFeed, EventRow, Log } from '@formwork/db';
 import { batchOf, type EventBatch } from './event-batch.ts';
 import { toEventResponse } from './event-response.ts';
 import type { NameCache } from './event-names.ts';
+import type { SharedEvent } from './shared-event.ts';
 import { sseText } from './sse-connection.ts';
-
-/** An event made ready once for all listeners. */
-export interface SharedEvent {
-  readonly row: EventRow;
-  readonly response: EventResponse;
-  /** As it goes out on a stream; made when the first listener takes it. */
-  readonly text: string;
-}
 
 /** Gives the feed of this process to its listeners, in order, each event named and serialised once. */
 export interface EventHub {

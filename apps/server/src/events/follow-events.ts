@@ -1,6 +1,7 @@
 import type { EventFeed, EventQuery, Inventory } from '@formwork/db';
 import type { EventBatch, EventSelection } from './event-batch.ts';
-import type { EventHub, SharedEvent } from './event-hub.ts';
+import type { EventHub } from './event-hub.ts';
+import type { SharedEvent } from './shared-event.ts';
 import type { SseConnection } from './sse-connection.ts';
 
 const pageSize = 500;

@@ -1,5 +1,6 @@
 import { eventFilter } from '../events/event-filter.ts';
-import type { EventHub, SharedEvent } from '../events/event-hub.ts';
+import type { EventHub } from '../events/event-hub.ts';
+import type { SharedEvent } from '../events/shared-event.ts';
 import type { ServerDeps } from '../deps.ts';
 import { encodeCursor, pageRequest } from '../http/cursor.ts';
 import type { Handlers } from '../http/handler.ts';

@@ -1,17 +1,4 @@
-import type {
-  Applied,
-  Catalogue,
-  Facts,
-  Json,
-  JsonObject,
-  NodeRoleState,
-  Pack,
-  Plan,
-  SizeRequest,
-  Specification,
-  StepError,
-} from '@formwork/core';
-import type { Pending } from '../engine/node-role-row.ts';
+import type { Catalogue, Json, JsonObject, Pack, Plan, StepError } from '@formwork/core';
 import type { Prisma } from '../generated/client.ts';
 
 /**
@@ -23,18 +10,9 @@ const given = (value: Stored): unknown => value;
 
 export const asJson = (value: Stored): Json => given(value) as Json;
 export const asObject = (value: Stored): JsonObject => given(value) as JsonObject;
-export const asStrings = (value: Stored): readonly string[] => given(value) as readonly string[];
-export const asStringMap = (value: Stored): Readonly<Record<string, string>> =>
-  given(value) as Readonly<Record<string, string>>;
 export const asParams = (value: Stored): Readonly<Record<string, Json>> =>
   given(value) as Readonly<Record<string, Json>>;
-export const asSpecification = (value: Stored): Specification => given(value) as Specification;
 export const asPlan = (value: Stored): Plan => given(value) as Plan;
 export const asPack = (value: Stored): Pack => given(value) as Pack;
-export const asFacts = (value: Stored): Facts => given(value) as Facts;
-export const asSize = (value: Stored): SizeRequest | string | null => given(value) as SizeRequest | string | null;
 export const asCatalogue = (value: Stored): Catalogue | null => given(value) as Catalogue | null;
-export const asState = (value: Stored): NodeRoleState => given(value) as NodeRoleState;
-export const asPending = (value: Stored): Pending | null => given(value) as Pending | null;
-export const asApplied = (value: Stored): Applied | null => given(value) as Applied | null;
 export const asStepError = (value: Stored): StepError | null => given(value) as StepError | null;
