@@ -14,7 +14,14 @@ export const listenRequestSchema = z.discriminatedUnion('kind', [
     cut: z.int(),
   }),
   /** Answers once every listener has heard this event, or after the time. */
-  z.object({ kind: z.literal('finish'), last: z.number(), first: z.number(), withinMs: z.number() }),
+  z.object({
+    kind: z.literal('finish'),
+    last: z.number(),
+    first: z.number(),
+    /** Ids from the first to the last that listeners with a query get. */
+    selected: z.array(z.number()),
+    withinMs: z.number(),
+  }),
 ]);
 export type ListenRequest = z.infer<typeof listenRequestSchema>;
 
@@ -37,6 +44,7 @@ export function createListeners(): (request: ListenRequest) => Promise<object> {
   let listeners: readonly EventListener[] = [];
   let cutter: NodeJS.Timeout | null = null;
   let cutAtTheEnd = 0;
+  let queries: readonly string[] = [];
   return async (request) => {
     if (request.kind === 'open') {
       const { port, token, after } = request;
@@ -49,6 +57,7 @@ export function createListeners(): (request: ListenRequest) => Promise<object> {
         listeners = request.queries.map((query) => openEventListener({ port, token, query, after, onOpen }));
       });
       cutAtTheEnd = request.cut;
+      queries = request.queries;
       if (request.cut > 0) {
         cutter = setInterval(() => {
           for (const listener of listeners.slice(-request.cut)) listener.cut();
@@ -57,6 +66,7 @@ export function createListeners(): (request: ListenRequest) => Promise<object> {
       return { opened: listeners.length };
     }
     const { last, first } = request;
+    const all = Array.from({ length: last - first + 1 }, (_, at) => first + at);
     const giveUpMs = performance.now() + request.withinMs;
     while (performance.now() < giveUpMs && listeners.some(({ heard }) => (heard.ids.at(-1) ?? 0) < last)) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -69,7 +79,8 @@ export function createListeners(): (request: ListenRequest) => Promise<object> {
     const listened: Listened = {
       listeners: listeners.length,
       delivered: listeners.reduce((sum, { heard }) => sum + heard.ids.length, 0),
-      incomplete: listeners.filter(({ heard }) => !isWhole(heard.ids, first, last)).length,
+      incomplete: listeners.filter(({ heard }, at) => !isWhole(heard.ids, queries[at] === '' ? all : request.selected))
+        .length,
       resumed: listeners.reduce((sum, { heard }) => sum + heard.resumed, 0),
       medianMs: orNull(median(delays)),
       p99Ms: orNull(percentile(delays, 0.99)),
@@ -79,12 +90,10 @@ export function createListeners(): (request: ListenRequest) => Promise<object> {
   };
 }
 
-/** Ids have no gaps, so every event from the first to the last is every number between them. */
-const isWhole = (ids: readonly number[], first: number, last: number): boolean => {
-  const from = ids.indexOf(first);
-  return (
-    from !== -1 &&
-    ids.slice(from, from + last - first + 1).every((id, at) => id === first + at) &&
-    ids[from + last - first] === last
-  );
+/** Ids have no gaps: of the events between the first and the last wanted one, no other came and none twice. */
+const isWhole = (ids: readonly number[], wanted: readonly number[]): boolean => {
+  const [first = 0] = wanted;
+  const last = wanted.at(-1) ?? 0;
+  const between = ids.filter((id) => id >= first && id <= last);
+  return between.length === wanted.length && between.every((id, at) => id === wanted[at]);
 };

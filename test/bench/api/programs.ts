@@ -72,9 +72,8 @@ export function startAssistant(file: string): Assistant {
     ask: async (message) => {
       child.send(message);
       // A child that ends says nothing more: the time is over then too.
-      const answer = await once(child, 'message', { signal: AbortSignal.timeout(patienceMs) });
-      const [first]: readonly unknown[] = answer;
-      return first;
+      const answer: readonly unknown[] = await once(child, 'message', { signal: AbortSignal.timeout(patienceMs) });
+      return answer[0];
     },
     stop: () => ended(child),
   };

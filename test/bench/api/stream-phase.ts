@@ -54,10 +54,15 @@ export async function measureStream(options: {
       'SELECT min(id) AS first, max(id) AS last FROM events WHERE id > $1 AND run_id = $2',
       [before, run.id],
     );
+    const selected = await db.query<{ id: string }>(
+      'SELECT e.id FROM events e JOIN deployments d ON d.id = e.deployment_id WHERE d.name = $1 AND e.id BETWEEN $2 AND $3 ORDER BY e.id',
+      [name, ends?.first, ends?.last],
+    );
     const finish: ListenRequest = {
       kind: 'finish',
       first: Number(ends?.first),
       last: Number(ends?.last),
+      selected: selected.map((row) => Number(row.id)),
       withinMs: 30_000,
     };
     const listened = listenedSchema.parse(await listening.ask(finish));
@@ -92,7 +97,7 @@ async function replay(server: Program, token: string, count: number) {
     const started = performance.now();
     await listening.ask({ kind: 'open', port: server.port, token, queries, after: 0, cut: 0 });
     const listened: Listened = listenedSchema.parse(
-      await listening.ask({ kind: 'finish', first: 1, last, withinMs: 50_000 }),
+      await listening.ask({ kind: 'finish', first: 1, last, selected: [], withinMs: 50_000 }),
     );
     const seconds = (performance.now() - started) / 1000;
     const eventsPerSecond = Math.round(listened.delivered / seconds);

@@ -2,7 +2,7 @@ import type { RequestQuery } from '@formwork/api';
 import { type EventQuery, isUuid } from '@formwork/db';
 import type { Caller } from '../auth/caller.ts';
 import type { ServerDeps } from '../deps.ts';
-import type { SharedEvent } from './event-hub.ts';
+import type { EventSelection } from './event-batch.ts';
 import { eventVisibility } from './visible-events.ts';
 
 type Query = Pick<RequestQuery<'listEvents'>, 'kind' | 'site' | 'deployment' | 'run' | 'node'>;
@@ -17,7 +17,7 @@ export async function eventFilter(
   caller: Caller,
 ): Promise<{
   readonly stored: Omit<EventQuery, 'limit' | 'newestFirst'>;
-  readonly accepts: (event: SharedEvent) => boolean;
+  readonly selection: EventSelection;
 }> {
   const { kind, site, deployment, run, node } = query;
   const isVisible = eventVisibility(caller);
@@ -36,12 +36,15 @@ export async function eventFilter(
   };
   return {
     stored,
-    accepts: ({ row, response }) =>
-      fitsKind(row.kind) &&
-      (deployment === undefined || response.deployment === deployment) &&
-      (run === undefined || row.runId === run) &&
-      (node === undefined || response.node === node || row.nodeId === node) &&
-      (siteName === undefined || response.site === siteName) &&
-      isVisible(row, response),
+    selection: {
+      key: JSON.stringify([kinds, siteName, deployment, run, node, caller.role, caller.scope]),
+      accepts: ({ row, response }) =>
+        fitsKind(row.kind) &&
+        (deployment === undefined || response.deployment === deployment) &&
+        (run === undefined || row.runId === run) &&
+        (node === undefined || response.node === node || row.nodeId === node) &&
+        (siteName === undefined || response.site === siteName) &&
+        isVisible(row, response),
+    },
   };
 }

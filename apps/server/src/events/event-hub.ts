@@ -1,32 +1,31 @@
-import type { EventResponse } from '@formwork/api';
 import type { EventFeed, EventRow, Log } from '@formwork/db';
+import { batchOf, type EventBatch } from './event-batch.ts';
 import { toEventResponse } from './event-response.ts';
 import type { NameCache } from './event-names.ts';
+import type { SharedEvent } from './shared-event.ts';
 import { sseText } from './sse-connection.ts';
-
-/** An event made ready once for all listeners. */
-export interface SharedEvent {
-  readonly row: EventRow;
-  readonly response: EventResponse;
-  /** As it goes out on a stream; made when the first listener takes it. */
-  readonly text: string;
-}
 
 /** Gives the feed of this process to its listeners, in order, each event named and serialised once. */
 export interface EventHub {
-  /** From now on; answers how to stop. */
-  listen(listener: (event: SharedEvent) => void): () => void;
+  /** From now on, at most one batch in 20 ms; answers how to stop. */
+  listen(listener: (batch: EventBatch) => void): () => void;
   share(rows: readonly EventRow[]): Promise<readonly SharedEvent[]>;
   close(): Promise<void>;
 }
+
+/** What comes within this time goes out together; the first after a quiet time goes out at once, milliseconds. */
+const coalesceMs = 20;
 
 export function openEventHub(deps: {
   readonly feed: Pick<EventFeed, 'subscribe'>;
   readonly names: NameCache;
   readonly log: Log;
 }): EventHub {
-  const listeners = new Set<(event: SharedEvent) => void>();
+  const listeners = new Set<(batch: EventBatch) => void>();
   let publishing: Promise<void> = Promise.resolve();
+  let gathered: SharedEvent[] = [];
+  let timer: NodeJS.Timeout | null = null;
+  let sentMs = 0;
 
   const share = async (rows: readonly EventRow[]): Promise<readonly SharedEvent[]> => {
     const names = await deps.names.of(rows);
@@ -42,9 +41,20 @@ export function openEventHub(deps: {
       };
     });
   };
+  const send = (): void => {
+    timer = null;
+    sentMs = performance.now();
+    const batch = batchOf(gathered);
+    gathered = [];
+    if (batch !== null) for (const listener of listeners) listener(batch);
+  };
   const publish = async (rows: readonly EventRow[]): Promise<void> => {
     if (listeners.size === 0) return;
-    for (const event of await share(rows)) for (const listener of listeners) listener(event);
+    gathered.push(...(await share(rows)));
+    if (timer !== null) return;
+    const restMs = sentMs + coalesceMs - performance.now();
+    if (restMs <= 0) send();
+    else timer = setTimeout(send, restMs);
   };
   const unsubscribe = deps.feed.subscribe((rows) => {
     publishing = publishing
@@ -62,6 +72,7 @@ export function openEventHub(deps: {
     async close() {
       unsubscribe();
       listeners.clear();
+      if (timer !== null) clearTimeout(timer);
       await publishing;
     },
   };

@@ -1,5 +1,7 @@
-import type { EventFeed, EventQuery, EventRow, Inventory } from '@formwork/db';
-import type { EventHub, SharedEvent } from './event-hub.ts';
+import type { EventFeed, EventQuery, Inventory } from '@formwork/db';
+import type { EventBatch, EventSelection } from './event-batch.ts';
+import type { EventHub } from './event-hub.ts';
+import type { SharedEvent } from './shared-event.ts';
 import type { SseConnection } from './sse-connection.ts';
 
 const pageSize = 500;
@@ -8,7 +10,7 @@ const maxWaiting = 10_000;
 
 /**
  * Sends events to one listener: first what is stored after `after`, then what happens, without a gap and nothing
- * twice. `accepts` judges live and stored events alike.
+ * twice. `selection` judges live and stored events alike.
  */
 export async function followEvents(
   deps: { readonly inventory: Pick<Inventory, 'events'>; readonly feed: EventFeed; readonly hub: EventHub },
@@ -17,9 +19,9 @@ export async function followEvents(
     /** Null begins with what happens from now on. */
     readonly after: number | null;
     readonly filter: Omit<EventQuery, 'limit' | 'newestFirst' | 'after' | 'before'>;
-    readonly accepts: (event: SharedEvent) => boolean;
-    /** Told of every live event, accepted or not. */
-    readonly onLive: (row: EventRow) => void;
+    readonly selection: EventSelection;
+    /** Told of all live events, accepted or not. */
+    readonly onLive: (batch: EventBatch) => void;
   },
 ): Promise<void> {
   const { closed } = connection;
@@ -27,7 +29,13 @@ export async function followEvents(
   const deliver = (event: SharedEvent): void => {
     if (event.row.id <= lastId) return;
     lastId = event.row.id;
-    if (request.accepts(event)) connection.send(event.text);
+    if (request.selection.accepts(event)) connection.send(event.text);
+  };
+  const deliverLive = (batch: EventBatch): void => {
+    if (batch.lastId <= lastId) return;
+    const chunk = batch.chunk(request.selection, lastId);
+    lastId = batch.lastId;
+    if (chunk !== null) connection.sendChunk(chunk);
   };
   const replay = async (): Promise<void> => {
     for (let after = lastId; !closed.aborted; ) {
@@ -41,17 +49,23 @@ export async function followEvents(
   };
   if (request.after !== null) await replay();
   // From here on live events are kept; once more over what was stored meanwhile, then they go out.
-  let waiting: SharedEvent[] | null = [];
-  const stop = deps.hub.listen((event) => {
-    request.onLive(event.row);
-    if (waiting === null) deliver(event);
-    else if (waiting.push(event) > maxWaiting) connection.end();
+  let waiting: EventBatch[] | null = [];
+  let waitingEvents = 0;
+  const stop = deps.hub.listen((batch) => {
+    request.onLive(batch);
+    if (waiting === null) {
+      deliverLive(batch);
+      return;
+    }
+    waiting.push(batch);
+    waitingEvents += batch.size;
+    if (waitingEvents > maxWaiting) connection.end();
   });
   try {
     await replay();
     const kept = waiting;
     waiting = null;
-    for (const event of kept) deliver(event);
+    for (const batch of kept) deliverLive(batch);
     await new Promise<void>((resolve) => {
       if (closed.aborted) resolve();
       closed.addEventListener('abort', () => {

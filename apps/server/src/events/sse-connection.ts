@@ -4,6 +4,8 @@ import type { ServerResponse } from 'node:http';
 export interface SseConnection {
   /** Sent with whatever else comes within 20 ms. A listener that does not keep up is closed; it resumes by its last id. */
   send(text: string): void;
+  /** The same for what was put together before, for many listeners: it goes out at once. */
+  sendChunk(chunk: Buffer): void;
   /** Resolves when what was sent is mostly out: for replays, which can wait for their reader. */
   drained(): Promise<void>;
   /** Fires when the listener is gone, was too slow, or the server stops. */
@@ -71,18 +73,27 @@ export function openSseConnection(
     closed.abort();
   });
   if (stopping.aborted) end();
+  const isTooSlow = (): boolean => {
+    if (pendingBytes + response.writableLength <= maxBufferedBytes) return false;
+    closed.abort();
+    response.destroy();
+    return true;
+  };
 
   return {
     send(text) {
       if (closed.signal.aborted) return;
       pending.push(text);
       pendingBytes += text.length;
-      if (pendingBytes + response.writableLength > maxBufferedBytes) {
-        closed.abort();
-        response.destroy();
-        return;
-      }
+      if (isTooSlow()) return;
       timer ??= setTimeout(flush, coalesceMs);
+    },
+    sendChunk(chunk) {
+      if (closed.signal.aborted) return;
+      if (timer !== null) clearTimeout(timer);
+      flush();
+      response.write(chunk);
+      isTooSlow();
     },
     async drained() {
       if (pendingBytes + response.writableLength < replayBufferedBytes) return;

@@ -13,16 +13,16 @@ export async function streamEvents(
 ): Promise<void> {
   const query = streamQuery('listEvents', call);
   try {
-    const { stored, accepts } = await eventFilter(deps, query, call.caller);
+    const { stored, selection } = await eventFilter(deps, query, call.caller);
     const last = Number(call.lastEventId ?? Number.NaN);
     const after = call.lastEventId !== null && Number.isSafeInteger(last) && last >= 0 ? last : (query.after ?? null);
     await followEvents(deps, connection, {
       after,
       filter: stored,
-      accepts,
-      onLive: (row) => {
+      selection,
+      onLive: (batch) => {
         // A token that is revoked hears no more.
-        if (row.kind === 'token.revoked' && row.data['tokenId'] === call.caller.tokenId) connection.end();
+        if (batch.rows('token.revoked').some((row) => row.data['tokenId'] === call.caller.tokenId)) connection.end();
       },
     });
   } finally {

@@ -1,5 +1,6 @@
 import { createClient, type StreamEvent } from '@formwork/api';
 import { randomUUID } from 'node:crypto';
+import { get, type IncomingMessage } from 'node:http';
 import { appendLog } from '@formwork/db';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../../../../test/support/database.ts';
@@ -155,6 +156,55 @@ describe('the log stream', () => {
     expect(resumed.join('')).toBe('two three');
   });
 });
+
+it('closes a listener that does not read, keeps nobody else waiting for it, and lets it resume without a gap', async () => {
+  const kind = 'bulk.';
+  const fast = collect({ kind });
+  const slow = await pausedListener(`${baseUrl}/api/v1/events?kind=${kind}`);
+  const data = { filling: 'x'.repeat(8_000) };
+  const wanted = 4_000;
+  for (let written = 0; written < wanted; written += 500) {
+    await server.db.transaction((tx) => {
+      for (let at = 0; at < 500; at += 1) tx.emit({ kind: 'bulk.event', actor: 'test', data });
+      return Promise.resolve();
+    });
+  }
+  await vi.waitFor(() => expect(fast.events.length).toBe(wanted), { timeout: 20_000 });
+  const all = fast.events.map((event) => Number(event.id));
+  await fast.end();
+  const heard = await slow.readToEnd();
+  expect(heard.length).toBeLessThan(wanted);
+  expect(heard).toEqual(all.slice(0, heard.length));
+  const resumed = collect({ kind, lastEventId: String(heard.at(-1) ?? (all[0] ?? 1) - 1) });
+  await vi.waitFor(() => expect(resumed.events.length).toBe(wanted - heard.length), { timeout: 20_000 });
+  await resumed.end();
+  expect([...heard, ...resumed.events.map((event) => Number(event.id))]).toEqual(all);
+}, 60_000);
+
+/** A listener whose connection is open and not read; `readToEnd` gives the ids of the whole events that were under way. */
+async function pausedListener(url: string): Promise<{ readToEnd(): Promise<readonly number[]> }> {
+  const headers = { authorization: `Bearer ${server.tokens.admin}`, accept: 'text/event-stream' };
+  const request = get(url, { headers, agent: false });
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request.on('response', resolve).on('error', reject);
+  });
+  response.pause();
+  return {
+    readToEnd: () =>
+      new Promise((resolve) => {
+        let text = '';
+        const whole = (): void => {
+          const events = text.slice(0, text.lastIndexOf('\n\n') + 2);
+          resolve([...events.matchAll(/^id: (\d+)$/gm)].map((match) => Number(match[1])));
+        };
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => (text += chunk));
+        response.on('close', whole);
+        response.on('error', () => undefined);
+        response.resume();
+      }),
+  };
+}
 
 it('holds an answer until the run ends', async () => {
   const run = (await client().call('listRuns', { params: { name: 'edge' } })).items[0];

@@ -1,5 +1,6 @@
 import { eventFilter } from '../events/event-filter.ts';
-import type { EventHub, SharedEvent } from '../events/event-hub.ts';
+import type { EventHub } from '../events/event-hub.ts';
+import type { SharedEvent } from '../events/shared-event.ts';
 import type { ServerDeps } from '../deps.ts';
 import { encodeCursor, pageRequest } from '../http/cursor.ts';
 import type { Handlers } from '../http/handler.ts';
@@ -11,7 +12,7 @@ const longestLook = 10_000;
 export function eventHandlers(deps: ServerDeps & { readonly hub: EventHub }): Pick<Handlers, 'listEvents'> {
   return {
     listEvents: async ({ query, caller }) => {
-      const { stored, accepts } = await eventFilter(deps, query, caller);
+      const { stored, selection } = await eventFilter(deps, query, caller);
       const page = pageRequest(query);
       let after = numberAt(page.after) ?? query.after ?? 0;
       const found: SharedEvent[] = [];
@@ -21,7 +22,7 @@ export function eventHandlers(deps: ServerDeps & { readonly hub: EventHub }): Pi
         const rows = await deps.inventory.events.list({ ...stored, after, limit: lookAtOnce, newestFirst: false });
         for (const event of await deps.hub.share(rows)) {
           if (found.length < page.limit) after = event.row.id;
-          if (accepts(event)) found.push(event);
+          if (selection.accepts(event)) found.push(event);
         }
         if (rows.length < lookAtOnce || found.length > page.limit) {
           const items = found.slice(0, page.limit).map((event) => event.response);
