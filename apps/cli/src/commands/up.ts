@@ -73,6 +73,8 @@ async function run(
       databaseUrl: io.env['DATABASE_URL'] ?? null,
       env: {
         ...io.env,
+        // The allocator keeps a heap of its own for each thread otherwise, and gives little of them back.
+        MALLOC_ARENA_MAX: io.env['MALLOC_ARENA_MAX'] ?? '1',
         // Ours, not theirs.
         FORMWORK_TOKEN: undefined,
         FORMWORK_MASTER_KEY_FILE: ensureMasterKey(directory),

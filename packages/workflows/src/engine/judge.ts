@@ -93,10 +93,10 @@ function isUnchanged(view: RunView, row: FullNodeRoleRow): boolean {
 }
 
 const bindingOf = (view: RunView, row: Pick<FullNodeRoleRow, 'key'>): Binding | null =>
-  view.bindings?.byKey.get(row.key) ?? null;
+  view.bindings()?.byKey.get(row.key) ?? null;
 
 function gatherDeps(view: RunView): Parameters<typeof gatherInputs>[0] {
-  const { bindings } = view;
+  const bindings = view.bindings();
   if (bindings === null) throw new Error('a destroy run has no inputs to gather');
   const byName = new Map([...view.nodes.values()].map((node) => [node.name, node]));
   return {

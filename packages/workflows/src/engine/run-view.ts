@@ -3,6 +3,7 @@ import {
   type ContentIndex,
   createSchedule,
   FormworkError,
+  type Graph,
   remainingPathMs,
   type Schedule,
   type SiteView,
@@ -29,6 +30,7 @@ import {
 } from '@formwork/db';
 import { bindRun } from './bind-run.ts';
 import type { ContentStore } from './content-store.ts';
+import { createLeanRows, type LeanRows } from './lean-rows.ts';
 import { createProgress, type RunProgress, trackRow } from './run-progress.ts';
 
 /** How long a role that never ran is thought to take, for the critical path. */
@@ -43,7 +45,8 @@ export interface RunView {
   deployment: DeploymentRow;
   readonly spec: Specification;
   readonly index: ContentIndex;
-  readonly bindings: Bindings | null;
+  /** Made when first asked for: a first apply never asks, and they are large. Null for a run that takes all away. */
+  readonly bindings: () => Bindings | null;
   readonly sites: ReadonlyMap<string, SiteRow>;
   readonly nodes: Map<string, NodeRow>;
   /** Living node-roles by key, and those this run has removed. */
@@ -53,6 +56,7 @@ export interface RunView {
   readonly verticesOf: ReadonlyMap<string, WorkVertex>;
   readonly schedule: Schedule;
   readonly progress: RunProgress;
+  readonly lean: LeanRows;
   readonly remainingMs: ReadonlyMap<string, number>;
 }
 
@@ -84,37 +88,45 @@ export async function loadRunView(deps: RunViewDeps, run: RunRow): Promise<RunVi
     throw new FormworkError('not-found', 'run-gone', 'the specification of this run is gone');
   }
   const { content, index } = await deps.content.content(specification.packs);
-  const actual = whoOf({ deployment, nodes, nodeRoles: rows });
-  const bindings = bindRun({
-    plan: planned,
-    spec: specification.document,
-    content,
-    sites: sites.map(deps.siteView),
-    actual,
-  });
-  const vertices = graph.vertices.filter((vertex) => vertex.kind === 'node-role');
-  const byKey = new Map(rows.map((row) => [row.key, row]));
+  const lean = createLeanRows();
+  const leanGraph: Graph = {
+    vertices: graph.vertices.map((vertex) => (vertex.kind === 'gate' ? vertex : lean.vertex(vertex))),
+    edges: graph.edges,
+  };
+  const vertices = leanGraph.vertices.filter((vertex) => vertex.kind === 'node-role');
+  const byKey = new Map(rows.map(lean.row).map((row) => [row.key, row]));
   const durationOf = (vertex: WorkVertex | undefined): number =>
     vertex === undefined ? 0 : (durations.get(vertex.role) ?? unknownDurationMs);
   const vertexByKey = new Map(vertices.map((vertex) => [vertex.key, vertex]));
   const standings = new Map(
     vertices.map((vertex) => [vertex.key, standingOf(vertex, byKey.get(vertex.nodeRole) ?? null, run)]),
   );
-  return {
+  const bind = (): Bindings | null => {
+    const nodeRoles = [...view.rows.values()].filter((row) => row.state.state !== 'removed');
+    const actual = whoOf({ deployment: view.deployment, nodes: [...view.nodes.values()], nodeRoles });
+    return bindRun({ plan: planned, spec: view.spec, content, sites: sites.map(deps.siteView), actual });
+  };
+  let bound: { readonly bindings: Bindings | null } | null = null;
+  const view: RunView = {
     run,
     deployment,
     spec: specification.document,
     index,
-    bindings,
+    bindings: () => {
+      bound ??= { bindings: bind() };
+      return bound.bindings;
+    },
     sites: new Map(sites.map((site) => [site.id, site])),
     nodes: new Map(nodes.map((node) => [node.id, node])),
     rows: byKey,
     vertices: vertexByKey,
     verticesOf: new Map(vertices.map((vertex) => [vertex.nodeRole, vertex])),
-    schedule: createSchedule(graph, standings),
-    progress: createProgress(rows),
-    remainingMs: remainingPathMs(graph, (key) => durationOf(vertexByKey.get(key))),
+    lean,
+    schedule: createSchedule(leanGraph, standings),
+    progress: createProgress(byKey.values()),
+    remainingMs: remainingPathMs(leanGraph, (key) => durationOf(vertexByKey.get(key))),
   };
+  return view;
 }
 
 /** Where a vertex stands, by its row. A row that is gone has been removed: done for what takes away. */
@@ -143,7 +155,8 @@ function standingOf(vertex: WorkVertex, row: FullNodeRoleRow | null, run: Pick<R
 
 /** Takes newer rows in: what they let go on is judged with the next pass. */
 export function refreshRows(view: RunView, rows: readonly FullNodeRoleRow[]): void {
-  for (const row of rows) {
+  for (const newer of rows) {
+    const row = view.lean.row(newer);
     const known = view.rows.get(row.key) ?? null;
     if (known !== null && known.id === row.id && known.version > row.version) continue;
     if (known !== null && known.id !== row.id && row.state.state === 'removed') continue;
