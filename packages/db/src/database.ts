@@ -2,6 +2,7 @@ import { FormworkError } from '@formwork/core';
 import pg from 'pg';
 import { flushEvents, type NewEvent } from './engine/events.ts';
 import type { Log } from './log.ts';
+import { queryOnce } from './query-once.ts';
 
 /** One transaction: statements go through `query`, events are kept until the end and written as its last statement. */
 export interface Transaction {
@@ -59,8 +60,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   });
   return {
     url: options.url,
-    query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
-      (await answerOf(pool.query<Row>(sql, [...values]))).rows,
+    query: <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
+      answerOf(queryOnce<Row>(pool, { text: sql, values: [...values] })),
     async transaction(work) {
       for (let tries = 1; ; tries += 1) {
         try {

@@ -17,7 +17,20 @@ export interface Postmaster {
 const flags = [
   // No unix socket: its directory would have to exist and its path be short.
   ...['-k', '', '-c', 'listen_addresses=127.0.0.1'],
-  ...['-c', 'shared_buffers=32MB', '-c', 'max_connections=200', '-c', 'jit=off', '-c', 'max_wal_size=512MB'],
+  ...[
+    '-c',
+    'shared_buffers=24MB',
+    '-c',
+    'max_connections=200',
+    '-c',
+    'jit=off',
+    '-c',
+    'maintenance_work_mem=16MB',
+    '-c',
+    'autovacuum_max_workers=2',
+    '-c',
+    'max_wal_size=512MB',
+  ],
   // A client that vanished with its host must not hold its locks for the two hours of the kernel's default.
   ...['-c', 'tcp_keepalives_idle=30', '-c', 'tcp_keepalives_interval=10', '-c', 'tcp_keepalives_count=3'],
 ];

@@ -29,7 +29,7 @@ export function openInventory(options: {
   readonly connections?: number;
   readonly log: Log;
 }): Inventory {
-  const pool = openReadPool({ url: options.url, connections: options.connections ?? 5, log: options.log });
+  const pool = openReadPool({ url: options.url, connections: options.connections ?? 4, log: options.log });
   const adapter = new PrismaPg(pool, {
     onConnectionError: (error) => {
       options.log.warn({ error: error.message }, 'inventory connection lost');

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import type { Log } from '../log.ts';
+import { queryOnce } from '../query-once.ts';
 
 /** The API's own connections, for SQL by hand. */
 export interface Reader {
@@ -40,9 +41,9 @@ export function readerOf(pool: pg.Pool): Reader {
     return name;
   };
   return {
-    prepared: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[]) =>
-      (await pool.query<Row>({ name: nameOf(sql), text: sql, values: [...values] })).rows,
-    query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[]) =>
-      (await pool.query<Row>(sql, [...values])).rows,
+    prepared: <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[]) =>
+      queryOnce<Row>(pool, { name: nameOf(sql), text: sql, values: [...values] }),
+    query: <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[]) =>
+      queryOnce<Row>(pool, { text: sql, values: [...values] }),
   };
 }
