@@ -18,7 +18,7 @@ const integration = (queue: string) =>
   });
 
 /** Tests beside the code that talk to a real sshd or need Debian's programs: a machine that has them runs them. */
-const onRealSshd = ['attempt', 'input-frames', 'ssh-pool', 'survival'].map(
+const onRealSshd = ['attempt', 'disk-full', 'input-frames', 'ssh-pool', 'survival'].map(
   (name) => `packages/workflows/src/runner/${name}.test.ts`,
 );
 

@@ -28,12 +28,16 @@ export async function until<T>(call: () => Promise<T>, wanted: (value: T) => boo
 export interface LocalSite {
   readonly bridge: string;
   readonly gateway: string;
+  /** Of the key that its machines let in. */
+  readonly privateKey: string;
   provider: Provider;
   /** Closes the provider and opens it anew, as a worker that starts does. */
   restart(): Promise<void>;
   request(name: string, change?: Partial<NodeRequest>): NodeRequest;
   create(request: NodeRequest): Promise<MachineOutputs>;
   destroy(request: NodeRequest): Promise<void>;
+  /** Every machine that `create` was called for. */
+  destroyAll(): Promise<void>;
   ssh(machine: MachineOutputs, command: string): Promise<string>;
   /** Files of processes of one part of the node's cgroup: `node/supervisor`, `node/payload`, `watch`. */
   processes(providerId: string, part: string): Promise<readonly number[]>;
@@ -59,16 +63,20 @@ export async function openLocalSite(options: {
         driver: options.driver ?? 'nspawn',
         bridge: options.bridge,
         subnet: `${options.network}.0/24`,
-        ...(options.images === undefined ? {} : { images: options.images }),
+        ...(options.images === undefined
+          ? {}
+          : { images: options.images, defaultImage: Object.keys(options.images)[0] ?? '' }),
       }),
       credentials: {},
       dataDirectory,
       log: () => undefined,
     });
   let tag = ''; // part of every name; seen with the first machine
+  const requested: NodeRequest[] = [];
   const site: LocalSite = {
     bridge: options.bridge,
     gateway: `${options.network}.1`,
+    privateKey,
     provider: open(),
     async restart() {
       await site.provider.close();
@@ -88,6 +96,7 @@ export async function openLocalSite(options: {
       ...change,
     }),
     async create(request) {
+      requested.push(request);
       const created = await until(
         () => machineSteps.create(site.provider, request, callContext()),
         ({ state }) => state !== 'pending',
@@ -104,6 +113,10 @@ export async function openLocalSite(options: {
         ({ state }) => state !== 'pending',
       );
       if (destroyed.state !== 'done') throw new Error(JSON.stringify(destroyed));
+    },
+    async destroyAll() {
+      // One after the other, and not at once with a `destroy` that is under way: two would be in each other's way.
+      for (const request of requested) await site.destroy(request);
     },
     ssh: (machine, command) => execOverSsh(machine, privateKey, command),
     async processes(providerId, part) {

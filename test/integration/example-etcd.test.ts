@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Plan, renderGraph, renderPlan } from '@formwork/core';
-import { patchNode, readPlanDocument } from '@formwork/db';
+import { patchNode, readPlan } from '@formwork/db';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { House } from '../support/house.ts';
 import { openStage, type Stage } from '../support/stage.ts';
@@ -26,7 +26,7 @@ describe('the etcd example', () => {
   const perform = async (text: string): Promise<{ readonly plan: Plan; readonly ran: readonly string[] }> => {
     const { runId, planId } = await house.apply(text);
     expect(await house.runEnd(runId)).toBe('succeeded');
-    const stored = await readPlanDocument(house.db, planId);
+    const stored = await readPlan(house.db, planId);
     if (stored === null) throw new Error('the plan is gone');
     const begun = (await house.events('node-role.claimed')).filter(
       (event) => event.runId === runId && event.data['attached'] !== true,

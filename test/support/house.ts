@@ -47,6 +47,7 @@ import {
   startLeaseKeeper,
   startScheduler,
   startWorker,
+  type WorkerDeps,
   workJob,
 } from '@formwork/workflows';
 import { quiet } from './quiet.ts';
@@ -72,6 +73,8 @@ export interface WorkerOptions {
   readonly slots?: number;
   /** Puts something between the worker and the node. */
   readonly runnerOf?: (runner: ScriptRunner) => ScriptRunner;
+  /** Puts something between the worker and the providers. */
+  readonly providerOf?: (own: WorkerDeps['provider']) => WorkerDeps['provider'];
 }
 
 /** What an approved plan came to: `planned` actions over `total` node-roles. */
@@ -210,12 +213,16 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         JSON.stringify(configuration),
       ]);
     },
-    async startWorker({ id = randomUUID(), slots = 16, runnerOf = (own: ScriptRunner) => own } = {}) {
+    async startWorker({
+      id = randomUUID(),
+      slots = 16,
+      runnerOf = (own: ScriptRunner) => own,
+      providerOf = (own: WorkerDeps['provider']) => own,
+    } = {}) {
       const sites = openSites({ db, secrets, log: quiet, dataDirectory });
       const worker = await startWorker({
         id,
         db,
-        feed,
         queues,
         sites,
         log: quiet,
@@ -224,7 +231,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
         secrets,
         runner: runnerOf(runner),
         executors: createWorkerExecutors({ nowMs: Date.now }),
-        provider: (siteId) => sites.site(siteId),
+        provider: providerOf((siteId) => sites.site(siteId)),
         clock: () => ({ nowMs: Date.now(), random: Math.random() }),
         contexts: openStepContexts({ db, content, siteView }),
         leases: startLeaseKeeper({ db, worker: id, log: quiet, now: Date.now }),

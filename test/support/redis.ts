@@ -10,6 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** A real redis-server (Debian's package) of one test file, gone with it. */
 export interface TestRedis {
   readonly url: string;
+  /** Of the server that runs now. */
+  readonly pid: () => number;
   /** SIGKILL; what was appended to its file is there after `restart`. */
   kill(): Promise<void>;
   /** On the same port and data. */
@@ -47,6 +49,7 @@ export async function startTestRedis(): Promise<TestRedis> {
   while ((await answers(port)) || !(await start()));
   return {
     url: `redis://127.0.0.1:${port}`,
+    pid: () => server?.pid ?? 0,
     kill,
     restart: async () => {
       if (!(await start())) throw new Error(`redis-server does not start again on port ${port}`);

@@ -1,11 +1,12 @@
-/** Longest wait for anything in a test; what was last seen is in the error. */
-const patienceMs = 60_000;
+/** Longest wait for anything in a test unless it says; what was last seen is in the error. */
+const defaultPatienceMs = 60_000;
 
 /** Waits for a condition, not for a time: looks again until `look` answers something that `holds`. */
 export async function until<T>(
   what: string,
   look: () => T | Promise<T>,
   holds: (seen: T) => boolean = Boolean,
+  patienceMs = defaultPatienceMs,
 ): Promise<T> {
   const giveUpAt = performance.now() + patienceMs;
   for (;;) {

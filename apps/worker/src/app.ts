@@ -1,4 +1,4 @@
-import { openDatabase, openEventFeed, openSecretStore, type Log, type MasterKey } from '@formwork/db';
+import { openDatabase, openSecretStore, type Log, type MasterKey } from '@formwork/db';
 import { providerNamed } from '@formwork/providers';
 import {
   createScriptRunner,
@@ -29,14 +29,14 @@ export interface WorkerOptions {
 /** Puts a worker together; the parts know nothing of each other but their interfaces. */
 export async function openWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { log } = options;
-  const db = openDatabase({ url: options.databaseUrl, log });
+  // What its steps read and write goes in batches: few connections serve many steps.
+  const db = openDatabase({ url: options.databaseUrl, connections: 5, log });
   const queues = await openQueues({
     redisUrl: options.redisUrl,
     databaseUrl: options.databaseUrl,
     jobSchema: workJob,
     log,
   });
-  const feed = await openEventFeed(db, log);
   const secrets = openSecrets(openSecretStore({ database: db, masterKeys: [options.masterKey] }));
   const sites = openSites({ db, secrets, log, dataDirectory: options.dataDirectory });
   const runner = createScriptRunner();
@@ -46,7 +46,6 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
   const worker = await startWorker({
     id: options.id,
     db,
-    feed,
     queues,
     sites,
     log,
@@ -65,7 +64,6 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
       await worker.close();
       await runner.close();
       await queues.close({ graceMs: 1_000 });
-      await feed.close();
       await db.close();
     },
   };

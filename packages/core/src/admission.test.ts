@@ -9,6 +9,7 @@ const candidate = (given: Partial<Candidate> & { readonly id: string }): Candida
   nodeId: given.id,
   node: given.id,
   lane: 'main',
+  alone: false,
   role: 'r',
   lock: null,
   max: null,
@@ -23,7 +24,7 @@ const candidate = (given: Partial<Candidate> & { readonly id: string }): Candida
 const world = (given: Partial<World> = {}): World => ({
   freeSlots: new Map([['here', 100]]),
   pausedDeployments: new Set(),
-  nodes: new Map(),
+  node: () => undefined,
   lanes: new Map(),
   locks: new Map(),
   roleHolds: new Map(),
@@ -31,12 +32,21 @@ const world = (given: Partial<World> = {}): World => ({
   maxCreates: new Map(),
   stoppedRollouts: new Map(),
   weights: new Map(),
+  held: new Map(),
+  served: new Map(),
   ...given,
 });
 
 const ids = (candidates: readonly Candidate[]): string[] => candidates.map((one) => one.id);
 
 describe('admission', () => {
+  it('lets a machine go only when nothing on it is at work, in whatever lane', () => {
+    const machine = candidate({ id: 'machine', nodeId: 'n1', node: 'n1', alone: true });
+    const lanes = new Map([['n1 side', 'role@n1']]);
+    expect(refusal(machine, world({ lanes }))).toEqual({ kind: 'waiting-for', what: 'node-roles', keys: ['role@n1'] });
+    expect(refusal(machine, world({ lanes: new Map([['n10 side', 'role@n10']]) }))).toBeNull();
+  });
+
   it('never exceeds slots, lanes, locks or limits, whatever wants to start', () => {
     const candidates = fc.array(
       fc.record({
@@ -107,21 +117,11 @@ describe('admission', () => {
     [
       'a node that does not answer',
       {},
-      { nodes: new Map([['c', { reachable: false, locked: false, maintenance: false }]]) },
+      { node: () => ({ reachable: false, locked: false, maintenance: false }) },
       'node-unreachable',
     ],
-    [
-      'a locked node',
-      {},
-      { nodes: new Map([['c', { reachable: true, locked: true, maintenance: false }]]) },
-      'node-locked',
-    ],
-    [
-      'maintenance',
-      {},
-      { nodes: new Map([['c', { reachable: true, locked: false, maintenance: true }]]) },
-      'maintenance',
-    ],
+    ['a locked node', {}, { node: () => ({ reachable: true, locked: true, maintenance: false }) }, 'node-locked'],
+    ['maintenance', {}, { node: () => ({ reachable: true, locked: false, maintenance: true }) }, 'maintenance'],
     ['a stopped rollout', { rollout: true }, { stoppedRollouts: new Map([['d1 r', ['x']]]) }, 'rollout-stopped'],
     ['no worker', {}, { freeSlots: new Map() }, 'no-worker'],
     ['no slot', {}, { freeSlots: new Map([['here', 0]]) }, 'limit'],

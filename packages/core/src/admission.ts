@@ -9,6 +9,8 @@ export interface Candidate {
   readonly nodeId: string | null;
   readonly node: string | null;
   readonly lane: string;
+  /** Waits until nothing else holds on its node, in whatever lane: it takes the machine itself away. */
+  readonly alone: boolean;
   readonly role: string;
   /** Null for first runs of founders, which stand outside lock and max. */
   readonly lock: { readonly name: string; readonly scopeKey: string } | null;
@@ -37,7 +39,8 @@ export interface World {
   /** Free worker slots by site name; deployment-scope work is served by `deployment`. A site absent has no worker. */
   readonly freeSlots: Map<string, number>;
   readonly pausedDeployments: ReadonlySet<string>;
-  readonly nodes: ReadonlyMap<string, NodeStanding>;
+  /** By node id; undefined for a node that no live run knows. */
+  readonly node: (id: string) => NodeStanding | undefined;
   /** `nodeId lane` of what holds now. */
   readonly lanes: Map<string, string>;
   /** Holder's key by `name scopeKey`. */
@@ -50,6 +53,10 @@ export interface World {
   readonly stoppedRollouts: ReadonlyMap<string, readonly string[]>;
   /** Weight by deployment; 1 where absent. Greater gets more slots. */
   readonly weights: ReadonlyMap<string, number>;
+  /** Slots that a deployment has now: the next free one goes to whoever has least for its weight. */
+  readonly held: Map<string, number>;
+  /** When a deployment was last given a slot, counted in slots given: of equals the one that has waited longest is next. */
+  readonly served: Map<string, number>;
 }
 
 export const laneKey = (nodeId: string, lane: string): string => `${nodeId} ${lane}`;
@@ -61,7 +68,7 @@ const slotOf = (candidate: Candidate): string => candidate.site ?? 'deployment';
 /** Why this candidate may not start now, or null when it may. One place for every rule but the graph's. */
 export function refusal(candidate: Candidate, world: World): Reason | null {
   if (world.pausedDeployments.has(candidate.deploymentId)) return { kind: 'paused' };
-  const node = candidate.nodeId === null ? undefined : world.nodes.get(candidate.nodeId);
+  const node = candidate.nodeId === null ? undefined : world.node(candidate.nodeId);
   if (node !== undefined && candidate.node !== null) {
     if (node.locked) return { kind: 'node-locked', node: candidate.node };
     if (node.maintenance) return { kind: 'maintenance', node: candidate.node };
@@ -80,7 +87,9 @@ export function refusal(candidate: Candidate, world: World): Reason | null {
     return { kind: 'limit', scope: 'role', name: candidate.role, max: candidate.max };
   }
   if (candidate.nodeId !== null) {
-    const holder = world.lanes.get(laneKey(candidate.nodeId, candidate.lane));
+    const holder = candidate.alone
+      ? holderOnNode(candidate.nodeId, world)
+      : world.lanes.get(laneKey(candidate.nodeId, candidate.lane));
     if (holder !== undefined) return { kind: 'waiting-for', what: 'node-roles', keys: [holder] };
   }
   const slot = slotOf(candidate);
@@ -96,6 +105,11 @@ export function refusal(candidate: Candidate, world: World): Reason | null {
   return null;
 }
 
+function holderOnNode(nodeId: string, world: World): string | undefined {
+  for (const [lane, holder] of world.lanes) if (lane.startsWith(laneKey(nodeId, ''))) return holder;
+  return undefined;
+}
+
 /** What a candidate takes while it holds. */
 export function take(candidate: Candidate, world: World): void {
   const role = roleKey(candidate.deploymentId, candidate.role);
@@ -107,46 +121,64 @@ export function take(candidate: Candidate, world: World): void {
   }
   const slot = slotOf(candidate);
   world.freeSlots.set(slot, (world.freeSlots.get(slot) ?? 0) - 1);
+  world.held.set(candidate.deploymentId, (world.held.get(candidate.deploymentId) ?? 0) + 1);
 }
 
 /**
- * Takes as many as may start, deployments in turn by weight (deficit round-robin), within one the longest remaining
- * path first, then whoever waits longest. Changes `world` as it goes.
+ * Takes as many as may start. Each free slot goes to the deployment that has least for its weight, so that however many
+ * begin at once all go on at the same pace; within one the longest remaining path comes first, then whoever waits
+ * longest. Changes `world` as it goes.
  */
 export function admit(candidates: readonly Candidate[], world: World): readonly Candidate[] {
-  const queues = new Map<string, Candidate[]>();
+  const byDeployment = new Map<string, Candidate[]>();
   for (const candidate of candidates) {
-    const queue = queues.get(candidate.deploymentId);
-    if (queue === undefined) queues.set(candidate.deploymentId, [candidate]);
+    const queue = byDeployment.get(candidate.deploymentId);
+    if (queue === undefined) byDeployment.set(candidate.deploymentId, [candidate]);
     else queue.push(candidate);
   }
-  for (const queue of queues.values()) {
+  const queues = [...byDeployment].map(([deploymentId, queue]) => {
     queue.sort((a, b) => b.remainingMs - a.remainingMs || a.since - b.since || (a.key < b.key ? -1 : 1));
     // A lock is first come, first served whatever the remaining paths say.
     reorderLocks(queue);
-  }
+    return { deploymentId, queue, at: 0 };
+  });
   const admitted: Candidate[] = [];
-  const next = new Map([...queues.keys()].map((id) => [id, 0]));
-  const deficit = new Map([...queues.keys()].map((id) => [id, 0]));
-  while (next.size > 0) {
-    for (const deploymentId of [...next.keys()]) {
-      const queue = queues.get(deploymentId) ?? [];
-      let budget = (deficit.get(deploymentId) ?? 0) + Math.max(1, world.weights.get(deploymentId) ?? 1);
-      let at = next.get(deploymentId) ?? 0;
-      while (budget >= 1 && at < queue.length) {
-        const candidate = queue[at];
-        at += 1;
-        if (candidate === undefined || refusal(candidate, world) !== null) continue;
-        take(candidate, world);
-        admitted.push(candidate);
-        budget -= 1;
-      }
-      deficit.set(deploymentId, budget);
-      if (at >= queue.length) next.delete(deploymentId);
-      else next.set(deploymentId, at);
-    }
+  let turn = Math.max(0, ...world.served.values());
+  for (;;) {
+    const next = neediest(queues, world);
+    if (next === null) return admitted;
+    const candidate = next.queue[next.at];
+    next.at += 1;
+    if (candidate === undefined || refusal(candidate, world) !== null) continue;
+    take(candidate, world);
+    admitted.push(candidate);
+    turn += 1;
+    world.served.set(next.deploymentId, turn);
   }
-  return admitted;
+}
+
+interface DeploymentQueue {
+  readonly deploymentId: string;
+  readonly queue: readonly Candidate[];
+  at: number;
+}
+
+/** Of the deployments with candidates left the one whose turn it is. */
+function neediest(queues: readonly DeploymentQueue[], world: World): DeploymentQueue | null {
+  let best: DeploymentQueue | null = null;
+  let bestShare = Infinity;
+  let bestServed = Infinity;
+  for (const queue of queues) {
+    if (queue.at >= queue.queue.length) continue;
+    const { deploymentId } = queue;
+    const share = (world.held.get(deploymentId) ?? 0) / Math.max(1, world.weights.get(deploymentId) ?? 1);
+    const served = world.served.get(deploymentId) ?? 0;
+    if (share > bestShare || (share === bestShare && served >= bestServed)) continue;
+    best = queue;
+    bestShare = share;
+    bestServed = served;
+  }
+  return best;
 }
 
 /** Gives the places of a lock's candidates in the queue to the same candidates by age. */

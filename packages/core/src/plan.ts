@@ -57,6 +57,8 @@ export interface Plan {
   readonly graph: Graph;
   /** Wanted node-roles in all, `none` included: the 29 of "3 of 29". */
   readonly total: number;
+  /** How many nodes of the graph neither come nor go with it. */
+  readonly nodesStaying: number;
   /** Founders and `once` bindings this plan makes, to be frozen at approval. */
   readonly founders: Readonly<Record<string, readonly string[]>>;
   readonly once: Readonly<Record<string, string>>;

@@ -129,6 +129,10 @@ describe('schedule', () => {
               if ((standings.get(one) ?? 'pending') === 'pending')
                 expect(schedule.isDead(one)).toBe(truth.get(one)?.dead);
             }
+            const counted = { pending: 0, ok: 0, failed: 0, skipped: 0, dead: 0 };
+            for (const one of keys)
+              counted[truth.get(one)?.dead === true ? 'dead' : (standings.get(one) ?? 'pending')] += 1;
+            expect(schedule.counts()).toEqual(counted);
           }
         },
       ),

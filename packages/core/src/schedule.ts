@@ -80,21 +80,30 @@ export function createSchedule(graph: Graph, standings: ReadonlyMap<string, Stan
     to.parents.push({ cell: from, kind: edge.kind });
   }
   rebuild(cells);
+  let tally = countAll(cells);
 
   return {
     settle(key, standing) {
       const cell = cells.get(key);
       if (cell === undefined || cell.standing === standing) return { opened: [], died: [] };
-      const wasPending = cell.standing === 'pending';
-      cell.standing = standing;
-      if (!wasPending || cell.dead) {
+      const former = cell.standing;
+      if (former !== 'pending' || cell.dead) {
         const before = new Set(eligibleKeys(cells));
+        cell.standing = standing;
         rebuild(cells);
+        tally = countAll(cells);
         return { opened: eligibleKeys(cells).filter((k) => !before.has(k)), died: [] };
       }
+      cell.standing = standing;
       const opened: string[] = [];
       const died: string[] = [];
       spread(cell, opened, died);
+      if (isWork(cell)) {
+        tally[former] -= 1;
+        tally[standing] += 1;
+      }
+      tally.pending -= died.length;
+      tally.dead += died.length;
       return { opened, died };
     },
     standing: (key) => cells.get(key)?.standing ?? null,
@@ -105,15 +114,16 @@ export function createSchedule(graph: Graph, standings: ReadonlyMap<string, Stan
     },
     isDead: (key) => cells.get(key)?.dead ?? false,
     blockers: (key) => blockersOf(cells.get(key)),
-    counts() {
-      const counts = { pending: 0, ok: 0, failed: 0, skipped: 0, dead: 0 };
-      for (const cell of cells.values()) {
-        if (cell.vertex.kind !== 'node-role') continue;
-        counts[cell.dead && cell.standing === 'pending' ? 'dead' : cell.standing] += 1;
-      }
-      return counts;
-    },
+    counts: () => ({ ...tally }),
   };
+}
+
+function countAll(cells: ReadonlyMap<string, Cell>): Record<Standing | 'dead', number> {
+  const counts = { pending: 0, ok: 0, failed: 0, skipped: 0, dead: 0 };
+  for (const cell of cells.values()) {
+    if (isWork(cell)) counts[cell.dead && cell.standing === 'pending' ? 'dead' : cell.standing] += 1;
+  }
+  return counts;
 }
 
 const isWork = (cell: Cell): boolean => cell.vertex.kind === 'node-role';

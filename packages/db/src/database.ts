@@ -1,3 +1,4 @@
+import { FormworkError } from '@formwork/core';
 import pg from 'pg';
 import { flushEvents, type NewEvent } from './engine/events.ts';
 import type { Log } from './log.ts';
@@ -9,7 +10,10 @@ export interface Transaction {
   emit(event: NewEvent): void;
 }
 
-/** The hot path's way to Postgres: `pg` with a small pool. CRUD goes through Prisma. */
+/**
+ * The hot path's way to Postgres: `pg` with a small pool. CRUD goes through Prisma. A database that does not answer is
+ * `retryable` `database-unavailable`: nothing is known of what was asked but that somebody may ask again.
+ */
 export interface Database {
   readonly url: string;
   query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
@@ -24,11 +28,20 @@ export interface DatabaseOptions {
   readonly url: string;
   /** Greatest number of connections in the pool. */
   readonly connections?: number;
+  /** Longest pause between two statements of a transaction, milliseconds; 10 s when absent. */
+  readonly idleInTransactionMs?: number;
   readonly log: Log;
 }
 
 const connectTimeoutMs = 10_000;
 const statementTimeoutMs = 60_000;
+/**
+ * A process that is frozen in the middle of a transaction holds its rows, of the counter of events too, which all others
+ * wait for. Less than a lease: whoever takes over finds the rows free.
+ */
+const idleInTransactionTimeoutMs = 10_000;
+/** PostgreSQL keeps what a backend once needed until it ends: after a transaction of this much text it is let go, bytes. */
+const fatBytes = 1_000_000;
 /** How often a transaction is tried that Postgres ended for colliding with another. */
 const transactionTries = 4;
 
@@ -38,6 +51,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     max: options.connections ?? 10,
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: options.idleInTransactionMs ?? idleInTransactionTimeoutMs,
   });
   // An idle connection died (the server was restarted): the pool makes another when it is next asked.
   pool.on('error', (error) => {
@@ -46,7 +60,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     url: options.url,
     query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
-      (await pool.query<Row>(sql, [...values])).rows,
+      (await answerOf(pool.query<Row>(sql, [...values]))).rows,
     async transaction(work) {
       for (let tries = 1; ; tries += 1) {
         try {
@@ -71,20 +85,28 @@ export function openDatabase(options: DatabaseOptions): Database {
 
 /** One try. The events of a transaction that fails go with it. */
 async function inTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
+  const client = await answerOf(pool.connect());
   const events: NewEvent[] = [];
   let broken: Error | undefined;
+  let sentBytes = 0;
+  // A connection that ends between two statements tells nobody else; the next statement fails by it.
+  const ended = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', ended);
   try {
-    await client.query('BEGIN');
+    await answerOf(client.query('BEGIN'));
     const result = await work({
-      query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
-        (await client.query<Row>(sql, [...values])).rows,
+      query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) => {
+        for (const value of values) if (typeof value === 'string') sentBytes += value.length;
+        return (await answerOf(client.query<Row>(sql, [...values]))).rows;
+      },
       emit: (event) => {
         events.push(event);
       },
     });
-    await flushEvents(client, events);
-    await client.query('COMMIT');
+    await answerOf(flushEvents(client, events));
+    await answerOf(client.query('COMMIT'));
     return result;
   } catch (error) {
     await client.query('ROLLBACK').catch((rollback: unknown) => {
@@ -92,8 +114,28 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promis
     });
     throw error;
   } finally {
-    client.release(broken);
+    client.off('error', ended);
+    client.release(broken ?? sentBytes > fatBytes);
   }
+}
+
+async function answerOf<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    throw new FormworkError('retryable', 'database-unavailable', 'the database does not answer', { cause: error });
+  }
+}
+
+/**
+ * What the driver says itself is a lost connection, but for a value it cannot send. Of what the server says: classes 08,
+ * 53 and 57 (connections, resources, shutdowns and time limits) and the end of a transaction that stood still.
+ */
+function isAway(error: unknown): boolean {
+  if (!(error instanceof pg.DatabaseError)) return !(error instanceof TypeError);
+  const code = error.code ?? '';
+  return ['08', '53', '57'].some((known) => code.startsWith(known)) || code === '25P03';
 }
 
 /** Deadlock or serialization failure: Postgres asks for the same again. */

@@ -6,21 +6,27 @@ export type { Log } from './log.ts';
 export { migrate } from './migrate/migrate.ts';
 export { openDatabase } from './database.ts';
 export type { Database, DatabaseOptions, Transaction } from './database.ts';
-export { admitNodeRoles, drainOutbox, writeOutbox } from './engine/admit.ts';
-export type { Admitted, OutboxJob, OutboxRow } from './engine/admit.ts';
+export { admitNodeRoles } from './engine/admit.ts';
+export type { Admission, Admitted } from './engine/admit.ts';
+export { drainOutbox } from './engine/outbox.ts';
+export type { OutboxRow } from './engine/outbox.ts';
 export { taskStage } from './engine/approval.ts';
 export type { Approval } from './engine/approval.ts';
 export { approvePlan, planVersion } from './engine/approve.ts';
 export { changeNodeRoles } from './engine/change-node-roles.ts';
 export type { ChangeResult, NodeRoleChange, NodeRoleSettings } from './engine/change-node-roles.ts';
-export { beat, beatMs, claimNodeRole, handOver, leaseMs } from './engine/claim.ts';
-export type { Claimed, ClaimRequest, Resume, StoredAttempt } from './engine/claim.ts';
+export type { Resume, StoredAttempt } from './engine/attempts.ts';
+export { beat, beatMs, claimNodeRoles, handOver, leaseMs } from './engine/claim.ts';
+export type { Claimed, ClaimRequest } from './engine/claim.ts';
 export { endRun } from './engine/end-run.ts';
 export type { RunEnd } from './engine/end-run.ts';
+export { siteChannel } from './engine/events.ts';
 export type { NewEvent } from './engine/events.ts';
+export { openSignal } from './engine/signal.ts';
+export type { Signal } from './engine/signal.ts';
 export { newestEventId, openEventFeed, readEvents } from './engine/feed.ts';
 export type { EventFeed, EventFilter, EventRow } from './engine/feed.ts';
-export { finishNodeRole, patchNode } from './engine/finish.ts';
+export { finishNodeRoles, patchNode, recordLook } from './engine/finish.ts';
 export type { Finish, NodePatch, Outcome } from './engine/finish.ts';
 export { cancelRun, retryNodeRole, setPaused, skipNodeRole } from './engine/interventions.ts';
 export { appendLog, logEnd, maxChunkBytes, pruneLogs, readLog } from './engine/logs.ts';
@@ -31,8 +37,9 @@ export type { RedriveRow } from './engine/reconcile.ts';
 export { answerSiteTask, askSite, readSiteTask, redriveSiteTasks, siteTaskQueue } from './engine/site-tasks.ts';
 export type { SiteTask, SiteTaskKind } from './engine/site-tasks.ts';
 export {
-  actualOf,
   readActual,
+  readWho,
+  whoOf,
   readDeployment,
   readDeploymentByName,
   readLastRun,
@@ -43,8 +50,10 @@ export {
   readNodeRolesByKey,
   readNodeRolesOf,
   readNodes,
+  readNodesById,
   readPacks,
-  readPlanDocument,
+  readPlanGraph,
+  readPlanHead,
   readRoleDurations,
   readRun,
   readSite,
@@ -52,13 +61,13 @@ export {
   readSites,
   readSpecification,
 } from './engine/snapshot.ts';
-export type { DeploymentRow, NodeRow, RunRow, SiteRow, SpecificationRow } from './engine/snapshot.ts';
+export type { DeploymentRow, NodeRow, PlanHead, RunRow, SiteRow, SpecificationRow } from './engine/snapshot.ts';
 export { announceWorker, forgetGoneWorkers, listWorkers, retireWorker } from './engine/workers.ts';
 export type { WorkerRow } from './engine/workers.ts';
-export { readBundle, readHolding } from './engine/holding.ts';
+export { readBundle, readForeignHolding, readHolding, readLocks } from './engine/holding.ts';
 export type { Holding } from './engine/holding.ts';
 export { destroyDeployment } from './engine/destroy-deployment.ts';
-export { recordCreateIntent } from './engine/create-intents.ts';
+export { isClaimedBy, recordCreateIntent } from './engine/create-intents.ts';
 export type { CreateIntent } from './engine/create-intents.ts';
 export { keepMasterKey, parseMasterKey, readMasterKey } from './secrets/master-key.ts';
 export type { MasterKey } from './secrets/master-key.ts';

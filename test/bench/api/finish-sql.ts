@@ -24,9 +24,9 @@ export function finishSql(options: { readonly template: string; readonly clones:
     `INSERT INTO specification_versions (deployment_id, version, document, packs, digest, created_by)
      SELECT ${id('deployment')}, s.version, ${renamed('s.document')}, s.packs, md5(s.digest || c.k), s.created_by
      FROM ${copies} JOIN specification_versions s ON true WHERE ${ofTemplate} AND s.deployment_id = t.id`,
-    `INSERT INTO plans (id, deployment_id, specification_version, purpose, state, document, created_by, approved_by, approved_at)
+    `INSERT INTO plans (id, deployment_id, specification_version, purpose, state, document, graph, created_by, approved_by, approved_at)
      SELECT ${id('plan')}, ${id('deployment')}, p.specification_version, p.purpose, p.state, ${renamed('p.document')},
-       p.created_by, p.approved_by, p.approved_at FROM ${copies} JOIN plans p ON true WHERE ${ofTemplate} AND p.deployment_id = t.id`,
+       ${renamed('p.graph')}, p.created_by, p.approved_by, p.approved_at FROM ${copies} JOIN plans p ON true WHERE ${ofTemplate} AND p.deployment_id = t.id`,
     `INSERT INTO runs (id, deployment_id, plan_id, purpose)
      SELECT ${id('run')}, ${id('deployment')}, ${id('plan')}, r.purpose
      FROM ${copies} JOIN runs r ON true WHERE ${ofTemplate} AND r.deployment_id = t.id`,

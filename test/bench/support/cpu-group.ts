@@ -17,7 +17,9 @@ export interface CpuGroup {
   cpuMs(): number;
   /** Processes in it now. */
   pids(): readonly number[];
-  /** Removes the group; its processes must have ended. */
+  /** Sends SIGTERM to everything in it. */
+  end(): void;
+  /** Removes the group; its processes must have ended, or be about to. */
   close(): Promise<void>;
 }
 
@@ -47,11 +49,21 @@ export function openCpuGroup(label: string): CpuGroup {
   const directory = path.join(found.root, name);
   mkdirSync(directory);
   const procs = path.join(directory, 'cgroup.procs');
+  const pids = (): readonly number[] => readFileSync(procs, 'utf8').split('\n').filter(Boolean).map(Number);
   return {
     accounting: found.accounting,
     prefix: ['/bin/sh', '-c', 'echo $$ >"$0" && exec "$@"', procs],
     cpuMs: () => cgroupCpuMs(name),
-    pids: () => readFileSync(procs, 'utf8').split('\n').filter(Boolean).map(Number),
+    pids,
+    end() {
+      for (const pid of pids()) {
+        try {
+          process.kill(pid, 'SIGTERM');
+        } catch {
+          // It has just ended by itself.
+        }
+      }
+    },
     async close() {
       for (let round = 0; existsSync(directory); round += 1) {
         try {

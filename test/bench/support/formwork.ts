@@ -27,7 +27,7 @@ export interface Formwork {
   readonly group: CpuGroup;
   /** Pids by name: `database`, `server`, `worker`. */
   readonly pids: ReadonlyMap<string, number>;
-  cpu(): FormworkCpu;
+  readonly cpu: () => FormworkCpu;
   /** Ends everything and removes its data. */
   stop(): Promise<void>;
 }

@@ -22,13 +22,13 @@ export const machine = (): Machine => ({
 /** Load averages of 1, 5 and 15 minutes. */
 export const load = (): readonly number[] => loadavg().map((value) => Math.round(value * 100) / 100);
 
-/** First line that a program prints on stdout; null when it is not there, fails, or takes over 20 s. */
+/** First line that a program prints; null when it is not there, fails, prints nothing, or takes over 20 s. */
 export async function firstLine(command: string, ...args: readonly string[]): Promise<string | null> {
-  const { stdout } = await promisify(execFile)(command, args, { cwd: root, timeout: 20_000 }).catch(() => ({
-    stdout: '',
-  }));
-  const [line = ''] = stdout.split('\n');
-  return line === '' ? null : line;
+  const silent = { stdout: '', stderr: '' };
+  const { stdout, stderr } = await promisify(execFile)(command, args, { cwd: root, timeout: 20_000 }).catch(
+    () => silent,
+  );
+  return (stdout || stderr).split('\n').find((line) => line !== '') ?? null;
 }
 
 const asked = {

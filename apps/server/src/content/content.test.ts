@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -59,6 +59,27 @@ it('stores a bundled pack once, anew while nobody is pinned to it, and else leav
   await store(true);
   expect(await digest()).not.toBe(second);
   await db.close();
+});
+
+it('stores a pack with two roles that differ in nothing but their names', async () => {
+  const place = mkdtempSync(path.join(tmpdir(), 'formwork-twins-'));
+  const write = (file: string, text: string): void => {
+    mkdirSync(path.dirname(path.join(place, 'twins', file)), { recursive: true });
+    writeFileSync(path.join(place, 'twins', file), text);
+  };
+  write('pack.yaml', 'name: twins\nversion: 1.0.0\n');
+  for (const name of ['one', 'other']) {
+    write(`roles/${name}/role.yaml`, 'steps: {apply: apply.sh}\n');
+    write(`roles/${name}/apply.sh`, '#!/bin/sh\ntrue\n');
+  }
+  const errors: object[] = [];
+  const log = { info: () => {}, warn: () => {}, error: (fields: object) => void errors.push(fields) };
+  const db = openDatabase({ url: postgres.url, log });
+  await storeBundledPacks({ db, directory: place, newId: randomUUID, log, mayReplace: true });
+  expect(errors).toEqual([]);
+  expect(await db.query(`SELECT name FROM packs WHERE name = 'twins'`)).toEqual([{ name: 'twins' }]);
+  await db.close();
+  rmSync(place, { recursive: true });
 });
 
 it('orders versions by number, a pre-release before its release', () => {

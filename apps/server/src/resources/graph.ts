@@ -19,10 +19,12 @@ export function graphHandlers(deps: ServerDeps): Pick<Handlers, 'getGraph'> {
   const graphOf = async (planId: string): Promise<EncodedGraph | null> => {
     const known = graphs.get(planId);
     if (known !== undefined) return known;
-    const plan = await deps.inventory.plans.find(planId);
-    if (plan === null) return null;
-    const { vertices, edges } = plan.plan.graph;
-    const body = { plan: plan.id, vertices, edges };
+    const [plan, graph] = await Promise.all([
+      deps.inventory.plans.summary(planId),
+      deps.inventory.plans.graph(planId),
+    ]);
+    if (plan === null || graph === null) return null;
+    const body = { plan: plan.id, ...graph };
     const json = Buffer.from(encodeAnswer('getGraph', routes.getGraph, 200, body, null));
     const encoded = { deploymentId: plan.deploymentId, json };
     if (!graphs.has(planId)) bytes += json.length;

@@ -1,10 +1,10 @@
 import type { PlanResponse } from '@formwork/api';
-import { type Plan, renderPlan } from '@formwork/core';
+import { renderPlan } from '@formwork/core';
 import type { PlanRecord } from '@formwork/db';
 
 /** A stored plan as it is shown; `warnings` come on top of its own. */
 export function toPlanResponse(record: PlanRecord, warnings: readonly string[] = []): PlanResponse {
-  const plan: Plan = { ...record.plan, warnings: [...record.plan.warnings, ...warnings] };
+  const plan = { ...record.plan, warnings: [...record.plan.warnings, ...warnings] };
   const created = new Set(plan.actions.flatMap((action) => (action.action === 'create-node' ? [action.node] : [])));
   const destroyed = plan.actions.filter((action) => action.action === 'destroy-node');
   return {

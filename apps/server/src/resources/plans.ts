@@ -20,9 +20,11 @@ export function planHandlers(deps: ServerDeps & { readonly runs: RunReader }): P
   /** Only of the deployment that the path names: that is what the caller's scope was checked against. */
   const find = async (name: string, id: string): Promise<PlanRecord> => {
     const plan = await inventory.plans.find(id);
-    if (plan?.deployment !== name) throw notFound(`plan ${id} of deployment ${name}`);
+    if (plan?.deployment !== name) throw notOf({ name, plan: id });
     return plan;
   };
+  const notOf = ({ name, plan }: { readonly name: string; readonly plan: string }): Error =>
+    notFound(`plan ${plan} of deployment ${name}`);
   return {
     listPlans: async ({ params, query }) => {
       const deployment = await findDeployment(deps, params.name);
@@ -43,8 +45,9 @@ export function planHandlers(deps: ServerDeps & { readonly runs: RunReader }): P
     getPlan: async ({ params }) => ({ body: toPlanResponse(await find(params.name, params.plan)) }),
     approvePlan: async ({ params, query, caller, signal }) => {
       await findLiving(deps, params.name);
-      const plan = await find(params.name, params.plan);
-      if (plan.plan.purpose === 'task') {
+      const plan = await inventory.plans.summary(params.plan);
+      if (plan?.deployment !== params.name) throw notOf(params);
+      if (plan.isTask) {
         const message = 'a task is approved when it is asked for; POST it to tasks again';
         throw new FormworkError('conflict', 'plan-stale', message);
       }

@@ -12,43 +12,44 @@ export interface RunReader {
   readonly describe: (run: RunRecord) => Promise<RunResponse>;
 }
 
-const keptPlans = 32;
+const keptPlans = 256;
+/** Those of thousands of nodes are long. */
+const keptGraphs = 2;
 const keptRuns = 256;
 
-interface KnownPlan {
-  readonly actions: number;
-  readonly graph: Graph;
-}
 type Measured = Pick<RunResponse, 'timings' | 'criticalPath'>;
 
 export function createRunReader(deps: Pick<ServerDeps, 'inventory' | 'now'>): RunReader {
   const { inventory } = deps;
-  const plans = new Map<string, KnownPlan>();
+  const sizes = new Map<string, number>();
+  const graphs = new Map<string, Graph>();
   const ended = new Map<string, Measured>();
 
-  const planOf = async (planId: string): Promise<KnownPlan> => {
-    const known = plans.get(planId);
+  const sizeOf = async (planId: string): Promise<number> =>
+    sizes.get(planId) ?? keep(sizes, planId, await inventory.plans.size(planId), keptPlans);
+  const graphOf = async (planId: string): Promise<Graph> => {
+    const known = graphs.get(planId);
     if (known !== undefined) return known;
-    const record = await inventory.plans.find(planId);
-    if (record === null) return { actions: 0, graph: { vertices: [], edges: [] } };
-    return keep(plans, planId, { actions: record.plan.actions.length, graph: record.plan.graph }, keptPlans);
+    return keep(graphs, planId, (await inventory.plans.graph(planId)) ?? { vertices: [], edges: [] }, keptGraphs);
   };
-  const measure = async (run: RunRecord, graph: Graph): Promise<Measured> => {
+  const measure = async (run: RunRecord): Promise<Measured> => {
     // A failed run that is retried ends again, later.
     const key = `${run.id} ${run.endedAt?.toISOString() ?? ''}`;
     const known = ended.get(key);
     if (known !== undefined) return known;
     const [timings, steps] = await Promise.all([inventory.runs.timings(run.id), inventory.runs.steps(run.id)]);
+    // Nothing has run yet: there is no path to look for.
+    const graph = steps.length === 0 ? { vertices: [], edges: [] } : await graphOf(run.planId);
     const measured = { timings, criticalPath: criticalPath(graph, steps) };
     return isOver(run) ? keep(ended, key, measured, keptRuns) : measured;
   };
   const describe = async (run: RunRecord): Promise<RunResponse> => {
-    const plan = await planOf(run.planId);
-    const [measured, version] = await Promise.all([
-      measure(run, plan.graph),
+    const [actionsToRun, measured, version] = await Promise.all([
+      sizeOf(run.planId),
+      measure(run),
       inventory.events.newestOf(run.deploymentId),
     ]);
-    return toRunResponse(run, { actionsToRun: plan.actions, ...measured, version, now: deps.now() });
+    return toRunResponse(run, { actionsToRun, ...measured, version, now: deps.now() });
   };
   return {
     describe,

@@ -10,6 +10,7 @@ import type { Checked, Problem } from '../problem.ts';
 import { decide, disruptionByNode, newDecisionState } from './decide.ts';
 import { actionOrder } from './order.ts';
 import { planDestroy } from './plan-destroy.ts';
+import { countStaying } from './moving-nodes.ts';
 import { machineRoleOf } from './plan-request.ts';
 import type { PlanRequest } from './plan-request.ts';
 import { preconditionOf } from './precondition.ts';
@@ -52,6 +53,7 @@ export function planDeployment(request: PlanRequest): Checked<Plan> {
       once: bindings.made.once,
       disruption: disruptionByNode(actions),
       precondition: preconditionOf(actual, actions),
+      nodesStaying: countStaying(graph.value, actions),
       warnings: planWarnings(bindings, actual, actions),
     },
   };

@@ -48,6 +48,7 @@ export function planDestroy({ wanted, actual, content, sites }: PlanRequest): Ch
       once: {},
       disruption: disruptionByNode(actions),
       precondition: preconditionOf(actual, actions),
+      nodesStaying: 0,
       warnings: [],
     },
   };

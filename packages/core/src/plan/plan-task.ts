@@ -60,6 +60,7 @@ export function planTask(request: TaskRequest): Checked<Plan> {
       once: {},
       disruption: disruptionByNode(actions),
       precondition: preconditionOf(actual, actions),
+      nodesStaying: 0,
       warnings: [],
     },
   };

@@ -1,11 +1,12 @@
 import { nodeRanges } from '../graph/node-ranges.ts';
 import type { Plan, PlanAction, PlanReason } from '../plan.ts';
+import { movingNodes } from './moving-nodes.ts';
 
 /**
  * A plan as text for people, equal for equal plans: counts first, then the actions in their order, those that differ
  * in the node alone as one line.
  */
-export function renderPlan(plan: Plan): string {
+export function renderPlan(plan: Omit<Plan, 'graph'>): string {
   const lines = grouped(plan.actions).map(lineOf);
   const width = Math.max(0, ...lines.map((line) => line.what.length));
   const rows = lines.map(({ action, what, why }) => `  ${action.padEnd(12)} ${what.padEnd(width)}  ${why}`);
@@ -13,7 +14,7 @@ export function renderPlan(plan: Plan): string {
   return [headline(plan), ...rows, ...warnings, ''].join('\n');
 }
 
-function headline(plan: Plan): string {
+function headline(plan: Omit<Plan, 'graph'>): string {
   const { deployment, actions, total } = plan;
   if (actions.length === 0) return `${deployment}: nothing to do, all ${total} node-roles are as wanted`;
   switch (plan.purpose) {
@@ -37,14 +38,9 @@ const countOf = (actions: readonly PlanAction[], kind: PlanAction['action']): nu
   actions.filter(({ action }) => action === kind).length;
 
 /** How much a new or leaving node makes run on those that stay: the number people ask for first. */
-function onOthers({ actions, graph }: Plan, runs: readonly PlanAction[]): string {
-  const moving = new Set(
-    actions.filter(({ action }) => action === 'create-node' || action === 'destroy-node').map(({ node }) => node),
-  );
-  const stays = graph.vertices.some(
-    (vertex) => vertex.kind === 'node-role' && vertex.node !== null && !moving.has(vertex.node),
-  );
-  if (moving.size === 0 || !stays) return '';
+function onOthers({ actions, nodesStaying }: Pick<Plan, 'actions' | 'nodesStaying'>, runs: readonly PlanAction[]): string {
+  const moving = movingNodes(actions);
+  if (moving.size === 0 || nodesStaying === 0) return '';
   return `; ${runs.filter(({ node }) => node !== null && !moving.has(node)).length} on other nodes`;
 }
 

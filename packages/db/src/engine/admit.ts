@@ -1,13 +1,6 @@
-import { FormworkError, type JsonObject } from '@formwork/core';
 import type { Transaction } from '../database.ts';
-import { changeNodeRoles } from './change-node-roles.ts';
-
-/** What waits between commit and queue. */
-export interface OutboxJob {
-  readonly queue: string;
-  readonly nodeRoleId: string;
-  readonly dispatch: number;
-}
+import { type ChangeResult, changeNodeRoles } from './change-node-roles.ts';
+import { type OutboxStep, writeOutbox } from './outbox.ts';
 
 /** A node-role that admission lets start, and where its job goes. */
 export interface Admitted {
@@ -24,6 +17,13 @@ export const queuedDriveMs = 15_000;
 /** The advisory lock under which admissions happen one at a time, whoever makes them. */
 const admissionLock = 7_270_737_001;
 
+/** What became of one that was asked to start. */
+export interface Admission {
+  readonly nodeRoleId: string;
+  readonly key: string;
+  readonly result: ChangeResult;
+}
+
 /**
  * Starts what may start: states, locks and outbox in one transaction. Left out is what moved meanwhile, and what belongs
  * to a run that is over or to a deployment that is paused: whoever asked for that sees nothing start from then on.
@@ -32,7 +32,7 @@ export async function admitNodeRoles(
   tx: Transaction,
   asked: readonly Admitted[],
   actor: string,
-): Promise<readonly OutboxJob[]> {
+): Promise<readonly Admission[]> {
   if (asked.length === 0) return [];
   await tx.query('SELECT pg_advisory_xact_lock($1)', [admissionLock]);
   const admitted = await withoutStopped(tx, asked);
@@ -69,11 +69,11 @@ export async function admitNodeRoles(
       actor,
     })),
   );
-  const jobs: OutboxJob[] = [];
+  const steps: OutboxStep[] = [];
   results.forEach((result, index) => {
     const one = startable[index];
     if (!result.ok || one === undefined) return;
-    jobs.push({ queue: one.queue, nodeRoleId: one.nodeRoleId, dispatch: result.row.dispatch });
+    steps.push({ queue: one.queue, nodeRoleId: one.nodeRoleId, dispatch: result.row.dispatch });
   });
   const refused = startable.filter((_, index) => results[index]?.ok !== true && startable[index]?.lock !== null);
   if (refused.length > 0) {
@@ -81,8 +81,11 @@ export async function admitNodeRoles(
       refused.map((one) => one.nodeRoleId),
     ]);
   }
-  await writeOutbox(tx, jobs);
-  return jobs;
+  await writeOutbox(tx, steps);
+  return results.flatMap((result, index) => {
+    const nodeRoleId = startable[index]?.nodeRoleId;
+    return nodeRoleId === undefined || result.row === null ? [] : [{ nodeRoleId, key: result.row.key, result }];
+  });
 }
 
 /** Holds the deployments as they are until the commit: a pause or a cancel comes before or after it, not between. */
@@ -101,46 +104,4 @@ async function withoutStopped(tx: Transaction, asked: readonly Admitted[]): Prom
   );
   const live = new Set(rows.map((row) => row.id));
   return asked.filter((one) => live.has(one.nodeRoleId));
-}
-
-export async function writeOutbox(tx: Transaction, jobs: readonly OutboxJob[]): Promise<void> {
-  if (jobs.length === 0) return;
-  await tx.query(
-    `INSERT INTO outbox (queue, job_id, data)
-     SELECT j.queue, j.job_id, j.data FROM jsonb_to_recordset($1::jsonb) AS j(queue text, job_id text, data jsonb)`,
-    [
-      JSON.stringify(
-        jobs.map((job) => ({
-          queue: job.queue,
-          job_id: `${job.nodeRoleId}-${job.dispatch}`,
-          data: { nodeRoleId: job.nodeRoleId, dispatch: job.dispatch } satisfies JsonObject,
-        })),
-      ),
-    ],
-  );
-}
-
-export interface OutboxRow {
-  readonly id: string;
-  readonly queue: string;
-  readonly job_id: string;
-  readonly data: JsonObject;
-}
-
-/** Hands rows to `send` and deletes them after it returned: a job may be sent twice, never not at all. */
-export async function drainOutbox(
-  tx: Transaction,
-  send: (rows: readonly OutboxRow[]) => Promise<void>,
-): Promise<number> {
-  const rows = await tx.query<OutboxRow>(
-    'SELECT id, queue, job_id, data FROM outbox ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED',
-  );
-  if (rows.length === 0) return 0;
-  await send(rows);
-  const deleted = await tx.query<{ id: string }>('DELETE FROM outbox WHERE id = ANY($1::bigint[]) RETURNING id', [
-    rows.map((row) => row.id),
-  ]);
-  if (deleted.length !== rows.length)
-    throw new FormworkError('internal', 'outbox-lost', 'outbox rows vanished under their lock');
-  return rows.length;
 }

@@ -1,4 +1,4 @@
-import type { Plan } from '@formwork/core';
+import type { Graph, Plan } from '@formwork/core';
 import type { FullNodeRoleRow } from './node-role-row.ts';
 
 export interface Approval {
@@ -24,7 +24,8 @@ export interface PlanRow {
   readonly specification_version: number;
   readonly state: string;
   readonly purpose: 'apply' | 'destroy' | 'task';
-  readonly document: Plan;
+  readonly document: Omit<Plan, 'graph'>;
+  readonly graph: Graph;
 }
 
 export interface ApprovedDeployment {

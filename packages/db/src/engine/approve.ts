@@ -14,7 +14,7 @@ export async function approvePlan(
   approval: Approval,
 ): Promise<{ readonly runId: string; readonly deploymentId: string }> {
   const [planRow] = await tx.query<PlanRow>(
-    'SELECT id, deployment_id, specification_version, state, purpose, document FROM plans WHERE id = $1',
+    'SELECT id, deployment_id, specification_version, state, purpose, document, graph FROM plans WHERE id = $1',
     [approval.planId],
   );
   if (planRow === undefined) throw new FormworkError('not-found', 'plan-not-found', 'there is no such plan');
@@ -32,7 +32,7 @@ export async function approvePlan(
       `this plan is ${current?.state ?? 'gone'}; make a new one with apply or plan`,
     );
   }
-  const plan = planRow.document;
+  const plan: Plan = { ...planRow.document, graph: planRow.graph };
   const living = await readLiving(tx, deployment.id);
   await checkPrecondition(tx, plan, deployment, living);
 

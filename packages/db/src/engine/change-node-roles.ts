@@ -62,19 +62,26 @@ export async function changeNodeRoles(
   changes: readonly NodeRoleChange[],
 ): Promise<readonly ChangeResult[]> {
   if (changes.length === 0) return [];
-  const ids = changes.map((change) => change.nodeRoleId);
-  if (new Set(ids).size !== ids.length) {
-    throw new FormworkError('internal', 'double-change', 'a node-role was changed twice in one batch');
-  }
   const rows = await tx.query<NodeRoleColumns>(
     `SELECT ${nodeRoleColumns} FROM node_roles n WHERE n.id = ANY($1::uuid[]) ORDER BY n.id FOR UPDATE`,
-    [ids],
+    [changes.map((change) => change.nodeRoleId)],
   );
-  const byId = new Map(rows.map((row) => [row.id, parseNodeRole(row)]));
+  return changeLockedNodeRoles(tx, changes, new Map(rows.map((row) => [row.id, parseNodeRole(row)])));
+}
+
+/** The same over rows that the caller has read `FOR UPDATE` in this transaction, in the order of their ids. */
+export async function changeLockedNodeRoles(
+  tx: Transaction,
+  changes: readonly NodeRoleChange[],
+  rows: ReadonlyMap<string, NodeRoleRow>,
+): Promise<readonly ChangeResult[]> {
+  if (new Set(changes.map((change) => change.nodeRoleId)).size !== changes.length) {
+    throw new FormworkError('internal', 'double-change', 'a node-role was changed twice in one batch');
+  }
   const results: ChangeResult[] = [];
   const updates: Update[] = [];
   for (const change of changes) {
-    const row = byId.get(change.nodeRoleId);
+    const row = rows.get(change.nodeRoleId);
     const result = row === undefined ? ({ ok: false, why: 'gone', row: null } as const) : decide(change, row);
     results.push(result);
     if (!result.ok || row === undefined) continue;
@@ -143,6 +150,7 @@ function decide(change: NodeRoleChange, row: NodeRoleRow): ChangeResult {
       dispatch: row.dispatch + (set.bumpDispatch === true ? 1 : 0),
       fence: row.fence + (set.bumpFence === true ? 1 : 0),
       version: row.version + 1,
+      updatedAt: new Date(),
     },
   };
 }

@@ -1,32 +1,12 @@
-import { type Applied, type Json, type JsonObject, type ResolvedInputs, workOf } from '@formwork/core';
+import { type Applied, type Json, type ResolvedInputs, workOf } from '@formwork/core';
 import type { Transaction } from '../database.ts';
-import { changeNodeRoles } from './change-node-roles.ts';
+import { type Resume, type StoredAttempt, takeAttempts } from './attempts.ts';
+import { changeLockedNodeRoles } from './change-node-roles.ts';
 import { type FullColumns, fullNodeRoleColumns, type FullNodeRoleRow, parseFullNodeRole } from './node-role-row.ts';
 
 /** Lease of a claim and how often it is renewed, milliseconds. By the database's clock alone. */
 export const leaseMs = 15_000;
 export const beatMs = 5_000;
-
-/** How an attempt goes on after `not yet`, a reboot or another worker: on the node it is the same attempt all along. */
-export interface Resume {
-  readonly phase: 'apply' | 'verify' | 'remove' | 'evict';
-  /** After a declared reboot: nothing runs before the node's boot id differs from this. */
-  readonly fromBootId: string | null;
-  /** For `runsOn` and evictions: the node it was started on. */
-  readonly nodeId: string | null;
-  /** Where what the node logs now begins in the attempt's log, bytes: after a reboot it starts anew. 0 when absent. */
-  readonly logBase?: number;
-}
-
-export interface StoredAttempt {
-  readonly id: string;
-  readonly number: number;
-  readonly action: string;
-  readonly inputHash: string | null;
-  readonly inputs: JsonObject | null;
-  readonly resume: Resume;
-  readonly startedAtMs: number;
-}
 
 export interface ClaimRequest {
   readonly nodeRoleId: string;
@@ -55,131 +35,161 @@ export type Claimed =
   /** `stale`: the job speaks of a dispatch that is over. `moved`: the row changed since it was read; read again. */
   | { readonly ok: false; readonly why: 'stale' | 'moved' | 'taken' };
 
-/**
- * Takes a node-role for a worker: a new attempt when it was queued, the same attempt again when it waited or when its
- * former worker's lease ran out. Each claim raises the fence, so an older claim can change nothing any more.
- */
-export async function claimNodeRole(tx: Transaction, request: ClaimRequest): Promise<Claimed> {
-  const [columns] = await tx.query<FullColumns>(
-    `SELECT ${fullNodeRoleColumns} FROM node_roles n WHERE n.id = $1 FOR UPDATE`,
-    [request.nodeRoleId],
-  );
-  if (columns === undefined) return { ok: false, why: 'stale' };
-  const row = parseFullNodeRole(columns);
-  if (row.dispatch !== request.dispatch || row.runId === null) return { ok: false, why: 'stale' };
-  const work = workOf(row.state);
-  if (work === null) return { ok: false, why: 'stale' };
-  const [claim] = await tx.query<{ live: boolean }>(
-    'SELECT lease_until > clock_timestamp() AS live FROM claims WHERE node_role_id = $1',
-    [row.id],
-  );
-  const queued = work.phase === 'ready' && work.queued;
-  const goesOn = work.phase === 'waiting' || work.phase === 'running';
-  if (!queued && !goesOn) return { ok: false, why: 'stale' };
-  if (goesOn && claim?.live === true) return { ok: false, why: 'taken' };
-  if (queued && row.version !== request.version) return { ok: false, why: 'moved' };
+/** A claim that may go on, with the row as it was read under lock. */
+interface Granted {
+  readonly request: ClaimRequest;
+  readonly row: FullNodeRoleRow;
+  /** A new attempt, not one that goes on. */
+  readonly isNew: boolean;
+  readonly number: number;
+  readonly applied: Applied | null;
+}
 
-  const number = queued ? row.attempt + 1 : row.attempt;
-  // From here on nobody knows what stands on the machine, a removal that may be broken off included.
-  const applied: Applied | null = queued && row.applied !== null ? { ...row.applied, clean: false } : null;
-  const [result] = await changeNodeRoles(tx, [
-    {
+/**
+ * Takes node-roles for a worker: a new attempt of what was queued, the same attempt again of what waited or whose former
+ * worker's lease ran out. Each claim raises the fence, so an older claim can change nothing any more. However many there
+ * are, each table is written once. Answers in the order of the requests.
+ */
+export async function claimNodeRoles(tx: Transaction, requests: readonly ClaimRequest[]): Promise<readonly Claimed[]> {
+  const columns = await tx.query<FullColumns>(
+    `SELECT ${fullNodeRoleColumns} FROM node_roles n WHERE n.id = ANY($1::uuid[]) ORDER BY n.id FOR UPDATE`,
+    [requests.map((request) => request.nodeRoleId)],
+  );
+  const rows = new Map(columns.map((one) => [one.id, parseFullNodeRole(one)]));
+  const live = await readLive(tx, [...rows.values()].filter(goesOn));
+  const refused = new Map<ClaimRequest, Claimed>();
+  const granted: Granted[] = [];
+  for (const request of requests) {
+    const row = rows.get(request.nodeRoleId);
+    const taken = granted.some((one) => one.request.nodeRoleId === request.nodeRoleId);
+    const verdict =
+      row === undefined || taken ? ({ ok: false, why: 'stale' } as const) : judgeClaim(request, row, live.has(row.id));
+    if ('ok' in verdict) refused.set(request, verdict);
+    else granted.push(verdict);
+  }
+  const claimed = await writeClaims(tx, granted, rows);
+  return requests.map((request) => refused.get(request) ?? claimed.get(request) ?? { ok: false, why: 'stale' });
+}
+
+function goesOn(row: FullNodeRoleRow): boolean {
+  const phase = workOf(row.state)?.phase;
+  return phase === 'waiting' || phase === 'running';
+}
+
+/** Whose lease still runs. A statement after the rows are ours: it sees what was committed while we waited for them. */
+async function readLive(tx: Transaction, rows: readonly FullNodeRoleRow[]): Promise<ReadonlySet<string>> {
+  if (rows.length === 0) return new Set();
+  const live = await tx.query<{ id: string }>(
+    'SELECT node_role_id AS id FROM claims WHERE node_role_id = ANY($1::uuid[]) AND lease_until > clock_timestamp()',
+    [rows.map((row) => row.id)],
+  );
+  return new Set(live.map((one) => one.id));
+}
+
+function judgeClaim(
+  request: ClaimRequest,
+  row: FullNodeRoleRow,
+  live: boolean,
+): Granted | { readonly ok: false; readonly why: 'stale' | 'moved' | 'taken' } {
+  const work = workOf(row.state);
+  if (row.dispatch !== request.dispatch || row.runId === null || work === null) return { ok: false, why: 'stale' };
+  const queued = work.phase === 'ready' && work.queued;
+  if (!queued && !goesOn(row)) return { ok: false, why: 'stale' };
+  if (live) return { ok: false, why: 'taken' };
+  if (queued && row.version !== request.version) return { ok: false, why: 'moved' };
+  return {
+    request,
+    row,
+    isNew: queued,
+    number: queued ? row.attempt + 1 : row.attempt,
+    // From here on nobody knows what stands on the machine, a removal that may be broken off included.
+    applied: queued && row.applied !== null ? { ...row.applied, clean: false } : null,
+  };
+}
+
+async function writeClaims(
+  tx: Transaction,
+  granted: readonly Granted[],
+  rows: ReadonlyMap<string, FullNodeRoleRow>,
+): Promise<ReadonlyMap<ClaimRequest, Claimed>> {
+  if (granted.length === 0) return new Map();
+  const results = await changeLockedNodeRoles(
+    tx,
+    granted.map(({ request, row, isNew, number, applied }) => ({
       nodeRoleId: row.id,
       event: { kind: 'claimed', attempt: number },
       set: {
         attempt: number,
         bumpFence: true,
         driveInMs: null,
-        ...(queued ? { tries: row.tries + 1, everStarted: true as const } : {}),
+        ...(isNew ? { tries: row.tries + 1, everStarted: true as const } : {}),
         ...(applied === null ? {} : { applied }),
       },
       actor: `worker:${request.worker}`,
-      data: { attempt: number, worker: request.worker, attached: goesOn },
-    },
-  ]);
-  if (result?.ok !== true) return { ok: false, why: 'stale' };
-  const attempt = queued
-    ? await insertAttempt(tx, request, row, number)
-    : await readAttempt(tx, row.id, number, request.worker);
-  if (attempt === null) return { ok: false, why: 'stale' };
-  const [lease] = await tx.query<{ abort: boolean }>(
-    `INSERT INTO claims (node_role_id, attempt_id, worker, fence, lease_until)
-     VALUES ($1, $2, $3, $4, clock_timestamp() + $5 * interval '1 millisecond')
-     ON CONFLICT (node_role_id) DO UPDATE SET attempt_id = $2, worker = $3, fence = $4,
-       lease_until = clock_timestamp() + $5 * interval '1 millisecond', abort = claims.abort AND NOT $6
-     RETURNING abort`,
-    [row.id, attempt.id, request.worker, result.row.fence, leaseMs, queued],
+      data: { attempt: number, worker: request.worker, attached: !isNew },
+    })),
+    rows,
   );
-  return {
-    ok: true,
-    row: { ...row, ...result.row, applied: applied ?? row.applied },
-    fence: result.row.fence,
-    attempt,
-    isNew: queued,
-    abort: lease?.abort ?? false,
-  };
+  const taken = granted.flatMap((one, index) => {
+    const result = results[index];
+    return result?.ok === true ? [{ ...one, after: result.row }] : [];
+  });
+  const attempts = await takeAttempts(
+    tx,
+    taken.map(({ request, row, isNew, number }) => ({ request, runId: row.runId, isNew, number })),
+  );
+  const leases = await writeLeases(
+    tx,
+    taken.flatMap(({ request, after }) => {
+      const attempt = attempts.get(request.nodeRoleId);
+      const { worker } = request;
+      return attempt === undefined ? [] : [{ nodeRoleId: after.id, attemptId: attempt.id, worker, fence: after.fence }];
+    }),
+  );
+  return new Map(
+    taken.flatMap(({ request, row, after, isNew, applied }) => {
+      const attempt = attempts.get(request.nodeRoleId);
+      if (attempt === undefined) return [];
+      const abort = leases.get(row.id) ?? false;
+      const current = { ...row, ...after, applied: applied ?? row.applied };
+      return [[request, { ok: true, row: current, fence: after.fence, attempt, isNew, abort }] as const];
+    }),
+  );
 }
 
-interface AttemptColumns {
-  readonly id: string;
-  readonly number: number;
-  readonly action: string;
-  readonly input_hash: string | null;
-  readonly inputs: JsonObject | null;
-  readonly resume: Resume;
-  readonly started_at: Date;
-}
-
-const parseAttempt = (row: AttemptColumns): StoredAttempt => ({
-  id: row.id,
-  number: row.number,
-  action: row.action,
-  inputHash: row.input_hash,
-  inputs: row.inputs,
-  resume: row.resume,
-  startedAtMs: row.started_at.getTime(),
-});
-
-async function insertAttempt(
+/** Answers by node-role whether somebody asked for it to be killed before this claim. */
+async function writeLeases(
   tx: Transaction,
-  request: ClaimRequest,
-  row: FullNodeRoleRow,
-  number: number,
-): Promise<StoredAttempt | null> {
-  const resume: Resume = { phase: request.phase, fromBootId: null, nodeId: request.runsOnNodeId };
-  const inputs =
-    request.prepared === null ? null : { tracked: request.prepared.inputs, untracked: request.prepared.untracked };
-  const [inserted] = await tx.query<AttemptColumns>(
-    `INSERT INTO attempts (id, node_role_id, run_id, number, action, state, input_hash, inputs, resume, worker)
-     VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9)
-     RETURNING id, number, action, input_hash, inputs, resume, started_at`,
+  leases: readonly {
+    readonly nodeRoleId: string;
+    readonly attemptId: string;
+    readonly worker: string;
+    readonly fence: number;
+  }[],
+): Promise<ReadonlyMap<string, boolean>> {
+  // A new attempt forgets what was asked of the one before.
+  const rows = await tx.query<{ node_role_id: string; abort: boolean }>(
+    `INSERT INTO claims AS c (node_role_id, attempt_id, worker, fence, lease_until)
+     SELECT l.node_role_id, l.attempt_id, l.worker, l.fence, clock_timestamp() + $2 * interval '1 millisecond'
+     FROM jsonb_to_recordset($1::jsonb) AS l(node_role_id uuid, attempt_id uuid, worker text, fence int)
+     ORDER BY l.node_role_id
+     ON CONFLICT (node_role_id) DO UPDATE SET attempt_id = EXCLUDED.attempt_id, worker = EXCLUDED.worker,
+       fence = EXCLUDED.fence, lease_until = EXCLUDED.lease_until,
+       abort = c.abort AND c.attempt_id = EXCLUDED.attempt_id
+     RETURNING c.node_role_id, c.abort`,
     [
-      request.attemptId,
-      row.id,
-      row.runId,
-      number,
-      request.action,
-      request.prepared?.inputHash ?? null,
-      inputs === null ? null : JSON.stringify(inputs),
-      JSON.stringify(resume),
-      request.worker,
+      JSON.stringify(
+        leases.map((one) => ({
+          node_role_id: one.nodeRoleId,
+          attempt_id: one.attemptId,
+          worker: one.worker,
+          fence: one.fence,
+        })),
+      ),
+      leaseMs,
     ],
   );
-  return inserted === undefined ? null : parseAttempt(inserted);
-}
-
-async function readAttempt(
-  tx: Transaction,
-  nodeRoleId: string,
-  number: number,
-  worker: string,
-): Promise<StoredAttempt | null> {
-  const [stored] = await tx.query<AttemptColumns>(
-    `UPDATE attempts SET state = 'running', worker = $3 WHERE node_role_id = $1 AND number = $2
-     RETURNING id, number, action, input_hash, inputs, resume, started_at`,
-    [nodeRoleId, number, worker],
-  );
-  return stored === undefined ? null : parseAttempt(stored);
+  return new Map(rows.map((row) => [row.node_role_id, row.abort]));
 }
 
 /** Renews the worker's leases in one statement; answers which are still its own, and which it should stop. */

@@ -1,4 +1,13 @@
-import type { Database } from '../database.ts';
+import type { Database, Transaction } from '../database.ts';
+
+/** Whether the claim with this fence is still the last one; holds it until the transaction ends. */
+export async function isClaimedBy(tx: Pick<Transaction, 'query'>, nodeRoleId: string, fence: number): Promise<boolean> {
+  const rows = await tx.query('SELECT node_role_id FROM claims WHERE node_role_id = $1 AND fence = $2 FOR UPDATE', [
+    nodeRoleId,
+    fence,
+  ]);
+  return rows.length > 0;
+}
 
 export interface CreateIntent {
   readonly key: string;

@@ -16,6 +16,9 @@ export interface NewEvent {
 /** The channel that tells listeners that there are new events; its payload is the newest id. */
 export const eventChannel = 'formwork_events';
 
+/** The channel that tells workers that a site came, went or changed: they need not read all events for that. */
+export const siteChannel = 'formwork_sites';
+
 const maxDataBytes = 8_192;
 
 /**
@@ -24,6 +27,15 @@ const maxDataBytes = 8_192;
  */
 export async function flushEvents(client: pg.ClientBase, events: readonly NewEvent[]): Promise<void> {
   if (events.length === 0) return;
+  for (let start = 0; start < events.length; start += eventsAtOnce)
+    await writeEvents(client, events.slice(start, start + eventsAtOnce));
+  if (events.some((event) => event.kind.startsWith('site.'))) await client.query(`NOTIFY ${siteChannel}`);
+}
+
+/** Of thousands in one statement the backend would keep the memory for as long as it lives. */
+const eventsAtOnce = 500;
+
+async function writeEvents(client: pg.ClientBase, events: readonly NewEvent[]): Promise<void> {
   await client.query(
     `WITH counter AS (
        UPDATE counters SET value = value + $2 WHERE name = 'events' RETURNING value

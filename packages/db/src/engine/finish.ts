@@ -1,9 +1,9 @@
-import { type Applied, type StepError } from '@formwork/core';
+import { type Applied, assertNever, type StepError } from '@formwork/core';
 import type { Transaction } from '../database.ts';
-import { changeNodeRoles } from './change-node-roles.ts';
-import type { Resume } from './claim.ts';
+import type { Resume } from './attempts.ts';
+import { changeLockedNodeRoles, type NodeRoleChange } from './change-node-roles.ts';
 import { dropNodeRoles } from './drop-node-roles.ts';
-import type { NodeRoleRow } from './node-role-row.ts';
+import { type NodeRoleColumns, nodeRoleColumns, type NodeRoleRow, parseNodeRole } from './node-role-row.ts';
 
 /** What becomes of the machine itself with a stage-one result. */
 export interface NodePatch {
@@ -44,85 +44,135 @@ export interface Finish {
 }
 
 /**
- * Records how an execution ended. An old fence changes nothing and answers false: whoever claimed later is right.
+ * Records how executions ended, each table written once. An old fence changes nothing and answers false: whoever claimed
+ * later is right. Answers in the order given.
  */
-export async function finishNodeRole(tx: Transaction, finish: Finish): Promise<boolean> {
-  const [claim] = await tx.query<{ fence: number; abort: boolean }>(
-    'SELECT fence, abort FROM claims WHERE node_role_id = $1 FOR UPDATE',
-    [finish.nodeRoleId],
+export async function finishNodeRoles(tx: Transaction, finishes: readonly Finish[]): Promise<readonly boolean[]> {
+  const columns = await tx.query<NodeRoleColumns>(
+    `SELECT ${nodeRoleColumns} FROM node_roles n WHERE n.id = ANY($1::uuid[]) ORDER BY n.id FOR UPDATE`,
+    [finishes.map((finish) => finish.nodeRoleId)],
   );
-  if (claim?.fence !== finish.fence) return false;
-  // Somebody asked for it to stop: it neither waits on nor will be tried again, it rests.
+  // After the rows: a claim waits for these, so what we see of it is the last.
+  const claims = await tx.query<{ node_role_id: string; fence: number; abort: boolean }>(
+    'SELECT node_role_id, fence, abort FROM claims WHERE node_role_id = ANY($1::uuid[]) ORDER BY node_role_id FOR UPDATE',
+    [finishes.map((finish) => finish.nodeRoleId)],
+  );
+  const claimOf = new Map(claims.map((claim) => [claim.node_role_id, claim]));
+  const current = new Map<string, Finish>();
+  for (const finish of finishes) {
+    const claim = claimOf.get(finish.nodeRoleId);
+    if (claim?.fence === finish.fence) current.set(finish.nodeRoleId, claim.abort ? stopped(finish) : finish);
+  }
+  const ending = [...current.values()];
+  const results = await changeLockedNodeRoles(
+    tx,
+    ending.map(changeOf),
+    new Map(columns.map((row) => [row.id, parseNodeRole(row)])),
+  );
+  const taken = ending.flatMap((finish, index) => {
+    const result = results[index];
+    return result?.ok === true ? [{ ...finish, row: result.row }] : [];
+  });
+  await closeAttempts(tx, taken);
+  for (const { outcome, row, worker } of taken) {
+    const patch = 'node' in outcome ? outcome.node : undefined;
+    if (row.nodeId !== null && patch !== undefined) await patchNode(tx, row.nodeId, patch, row, `worker:${worker}`);
+  }
+  const done = new Set(taken.map((finish) => finish.nodeRoleId));
+  return finishes.map(
+    (finish) => done.has(finish.nodeRoleId) && current.get(finish.nodeRoleId)?.fence === finish.fence,
+  );
+}
+
+/** Somebody asked for it to stop: it neither waits on nor will be tried again, it rests. */
+function stopped(finish: Finish): Finish {
   const { outcome } = finish;
   const goesOn = outcome.kind === 'pended' || (outcome.kind === 'failed' && outcome.retryAtMs !== null);
-  return recordOutcome(tx, { ...finish, outcome: claim.abort && goesOn ? { kind: 'withdrawn' } : outcome });
+  return goesOn ? { ...finish, outcome: { kind: 'withdrawn' } } : finish;
 }
 
-async function recordOutcome(tx: Transaction, finish: Finish): Promise<boolean> {
+function changeOf(finish: Finish): NodeRoleChange {
   const { outcome } = finish;
-  const actor = `worker:${finish.worker}`;
-  const data = { attemptId: finish.attemptId };
-  const [result] = await changeNodeRoles(tx, [
-    outcome.kind === 'done'
-      ? {
-          nodeRoleId: finish.nodeRoleId,
-          event: { kind: 'done' },
-          guard: { fence: finish.fence },
-          set: { ...(outcome.applied === null ? {} : { applied: outcome.applied }) },
-          actor,
-          data,
-        }
-      : outcome.kind === 'failed'
-        ? {
-            nodeRoleId: finish.nodeRoleId,
-            event: { kind: 'failed', error: outcome.error, retryAtMs: outcome.retryAtMs },
-            guard: { fence: finish.fence },
-            actor,
-            data,
-          }
-        : outcome.kind === 'pended'
-          ? {
-              nodeRoleId: finish.nodeRoleId,
-              event: { kind: 'pended', untilMs: outcome.untilMs, why: outcome.why },
-              guard: { fence: finish.fence },
-              set: { driveInMs: Math.max(0, outcome.untilMs - finish.nowMs) },
-              actor,
-              data,
-            }
-          : {
-              nodeRoleId: finish.nodeRoleId,
-              event: { kind: 'withdrawn' },
-              guard: { fence: finish.fence },
-              actor,
-              data,
-            },
-  ]);
-  if (result?.ok !== true) return false;
-  await tx.query('DELETE FROM claims WHERE node_role_id = $1', [finish.nodeRoleId]);
-  await closeAttempt(tx, finish);
-  const keepsLock = outcome.kind === 'pended' || (outcome.kind === 'failed' && outcome.retryAtMs !== null);
-  if (!keepsLock) await tx.query('DELETE FROM lock_holds WHERE node_role_id = $1', [finish.nodeRoleId]);
-  if ('node' in outcome && result.row.nodeId !== null) {
-    await patchNode(tx, result.row.nodeId, outcome.node, result.row, actor);
+  const change = {
+    nodeRoleId: finish.nodeRoleId,
+    guard: { fence: finish.fence },
+    actor: `worker:${finish.worker}`,
+    data: { attemptId: finish.attemptId },
+  };
+  switch (outcome.kind) {
+    case 'done':
+      return { ...change, event: { kind: 'done' }, set: outcome.applied === null ? {} : { applied: outcome.applied } };
+    case 'failed':
+      return { ...change, event: { kind: 'failed', error: outcome.error, retryAtMs: outcome.retryAtMs } };
+    case 'pended':
+      return {
+        ...change,
+        event: { kind: 'pended', untilMs: outcome.untilMs, why: outcome.why },
+        // A job that comes twice must not cut the wait short: only the one that ends it knows this dispatch.
+        set: { bumpDispatch: true, driveInMs: Math.max(0, outcome.untilMs - finish.nowMs) },
+      };
+    case 'withdrawn':
+      return { ...change, event: { kind: 'withdrawn' } };
+    default:
+      return assertNever(outcome);
   }
-  return true;
 }
 
-async function closeAttempt(tx: Transaction, finish: Finish): Promise<void> {
-  const { outcome } = finish;
-  if (outcome.kind === 'pended') {
-    await tx.query(`UPDATE attempts SET state = 'waiting', resume = $2 WHERE id = $1`, [
-      finish.attemptId,
-      JSON.stringify(outcome.resume),
-    ]);
-    return;
-  }
-  const state = outcome.kind === 'done' ? 'done' : outcome.kind === 'failed' ? 'failed' : 'aborted';
-  await tx.query('UPDATE attempts SET state = $2, error = $3, ended_at = clock_timestamp() WHERE id = $1', [
-    finish.attemptId,
-    state,
-    outcome.kind === 'failed' ? JSON.stringify(outcome.error) : null,
-  ]);
+/** An execution whose end was recorded, with its row from then on. */
+type Taken = Finish & { readonly row: NodeRoleRow };
+
+/** What waits on or is tried again; but what is carried over from a former plan is judged anew, and may have to wait for what needs the same lock. */
+const keepsLock = (outcome: Outcome, row: NodeRoleRow): boolean =>
+  outcome.kind === 'pended' ||
+  (outcome.kind === 'failed' && outcome.retryAtMs !== null && row.pending?.carriedAttempt !== row.attempt);
+
+const attemptStates = { done: 'done', failed: 'failed', pended: 'waiting', withdrawn: 'aborted' } as const;
+
+/** Attempts end or wait, claims go, and so do the locks of what neither waits on nor will be tried again. */
+async function closeAttempts(tx: Transaction, finishes: readonly Taken[]): Promise<void> {
+  if (finishes.length === 0) return;
+  await tx.query(
+    `WITH f AS (
+       SELECT * FROM jsonb_to_recordset($1::jsonb) AS f(node_role_id uuid, attempt_id uuid, state text, error jsonb,
+         resume jsonb, keeps_lock boolean)
+     ), unclaimed AS (
+       DELETE FROM claims c USING f WHERE c.node_role_id = f.node_role_id
+     ), unlocked AS (
+       DELETE FROM lock_holds l USING f WHERE l.node_role_id = f.node_role_id AND NOT f.keeps_lock
+     )
+     UPDATE attempts a SET state = f.state, error = COALESCE(f.error, a.error), resume = COALESCE(f.resume, a.resume),
+       ended_at = CASE WHEN f.state = 'waiting' THEN a.ended_at ELSE clock_timestamp() END
+     FROM f WHERE a.id = f.attempt_id`,
+    [
+      JSON.stringify(
+        finishes.map(({ nodeRoleId, attemptId, outcome, row }) => ({
+          node_role_id: nodeRoleId,
+          attempt_id: attemptId,
+          state: attemptStates[outcome.kind],
+          error: outcome.kind === 'failed' ? outcome.error : null,
+          resume: outcome.kind === 'pended' ? outcome.resume : null,
+          keeps_lock: keepsLock(outcome, row),
+        })),
+      ),
+    ],
+  );
+}
+
+/**
+ * Writes what a look at a machine saw, unless it has begun to go meanwhile: a look takes its time, and a late one must
+ * not bring back what is being destroyed.
+ */
+export async function recordLook(
+  tx: Transaction,
+  nodeId: string,
+  seen: NodePatch & { readonly state: 'ready' | 'unreachable' },
+  actor: string,
+): Promise<void> {
+  const watched = await tx.query(
+    `SELECT id FROM nodes WHERE id = $1 AND state IN ('ready', 'unreachable') FOR UPDATE`,
+    [nodeId],
+  );
+  if (watched.length > 0) await patchNode(tx, nodeId, seen, null, actor);
 }
 
 /** Writes what a step learned of a machine; a machine that is gone takes the rest of its node-roles with it. */
@@ -183,7 +233,7 @@ export async function patchNode(
 async function dropNodeRolesOf(tx: Transaction, nodeId: string, actor: string): Promise<void> {
   const rows = await tx.query<{ id: string }>(
     `SELECT n.id FROM node_roles n JOIN deployments d ON d.id = n.deployment_id
-     WHERE n.node_id = $1 AND n.state <> 'removed' AND NOT n.holds AND NOT (d.once ? n."as" AND n.state = 'active' AND d.state <> 'destroying')
+     WHERE n.node_id = $1 AND n.state <> 'removed' AND NOT n.holds AND NOT (d.once ? n."as" AND n.applied IS NOT NULL AND d.state <> 'destroying')
      ORDER BY n.id`,
     [nodeId],
   );

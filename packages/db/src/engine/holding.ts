@@ -14,27 +14,36 @@ export interface Holding {
 }
 
 export async function readHolding(db: Pick<Database, 'query'>): Promise<Holding> {
-  const [rows, locks] = await Promise.all([
-    db.query<NodeRoleColumns & { site: string | null }>(
-      `SELECT ${nodeRoleColumns}, s.name AS site FROM node_roles n
-       LEFT JOIN attempts a ON a.node_role_id = n.id AND a.number = n.attempt
-       LEFT JOIN nodes ran ON ran.id = (a.resume->>'nodeId')::uuid
-       LEFT JOIN sites s ON s.id = COALESCE(n.site_id, ran.site_id)
-       WHERE n.holds`,
-    ),
-    db.query<{ name: string; scopeKey: string; key: string; nodeRoleId: string }>(
-      `SELECT l.name, l.scope_key AS "scopeKey", n.key, l.node_role_id AS "nodeRoleId"
-       FROM lock_holds l JOIN node_roles n ON n.id = l.node_role_id`,
-    ),
-  ]);
-  return {
-    rows: rows.map((columns) => {
-      const row = parseNodeRole(columns);
-      return { ...row, site: columns.site, occupiesSlot: workOf(row.state)?.phase !== 'waiting' };
-    }),
-    locks,
-  };
+  const [rows, locks] = await Promise.all([readHoldingWhere(db, 'true'), readLocks(db)]);
+  return { rows, locks };
 }
+
+/** What holds and belongs to no live run: cancelled, and not yet proved quiet. */
+export const readForeignHolding = (db: Pick<Database, 'query'>): Promise<Holding['rows']> =>
+  readHoldingWhere(
+    db,
+    `NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = n.run_id AND r.deployment_id = n.deployment_id AND r.state = 'running')`,
+  );
+
+async function readHoldingWhere(db: Pick<Database, 'query'>, condition: string): Promise<Holding['rows']> {
+  const rows = await db.query<NodeRoleColumns & { site: string | null }>(
+    `SELECT ${nodeRoleColumns}, s.name AS site FROM node_roles n
+     LEFT JOIN attempts a ON a.node_role_id = n.id AND a.number = n.attempt
+     LEFT JOIN nodes ran ON ran.id = (a.resume->>'nodeId')::uuid
+     LEFT JOIN sites s ON s.id = COALESCE(n.site_id, ran.site_id)
+     WHERE n.holds AND ${condition}`,
+  );
+  return rows.map((columns) => {
+    const row = parseNodeRole(columns);
+    return { ...row, site: columns.site, occupiesSlot: workOf(row.state)?.phase !== 'waiting' };
+  });
+}
+
+export const readLocks = (db: Pick<Database, 'query'>): Promise<Holding['locks']> =>
+  db.query<{ name: string; scopeKey: string; key: string; nodeRoleId: string }>(
+    `SELECT l.name, l.scope_key AS "scopeKey", n.key, l.node_role_id AS "nodeRoleId"
+     FROM lock_holds l JOIN node_roles n ON n.id = l.node_role_id`,
+  );
 
 /** A role with its scripts, for as long as anything names its digest. */
 export async function readBundle(db: Pick<Database, 'query'>, digest: string): Promise<RoleBundle | null> {

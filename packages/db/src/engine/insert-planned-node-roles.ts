@@ -41,6 +41,14 @@ export async function insertPlannedNodeRoles(
       pending,
     };
   });
+  for (let start = 0; start < rows.length; start += rowsAtOnce)
+    await insertRows(tx, rows.slice(start, start + rowsAtOnce));
+}
+
+/** Of thousands of rows in one statement the backend would keep the memory for as long as it lives. */
+const rowsAtOnce = 500;
+
+async function insertRows(tx: Transaction, rows: readonly object[]): Promise<void> {
   await tx.query(
     `INSERT INTO node_roles (id, deployment_id, node_id, site_id, key, role, "as", group_name, stage, lane, role_digest, state,
        state_data, founder, run_id, pending)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { FormworkError, type Plan, type Specification } from '@formwork/core';
+import { FormworkError, type Graph, type Plan, type Specification } from '@formwork/core';
 import type { Database, Transaction } from '../database.ts';
 import type { SpecificationRow } from './snapshot.ts';
 
@@ -15,22 +15,29 @@ export interface StoredPlan {
   readonly createdAt: Date;
 }
 
-const planColumns = `id, deployment_id AS "deploymentId", specification_version AS "specificationVersion", purpose, state, document,
+const planColumns = `id, deployment_id AS "deploymentId", specification_version AS "specificationVersion", purpose, state, document, graph,
   created_by AS "createdBy", approved_by AS "approvedBy", created_at AS "createdAt"`;
 
 type Reader = Pick<Database, 'query'>;
 
+interface PlanColumns extends Omit<StoredPlan, 'document'> {
+  readonly document: Omit<Plan, 'graph'>;
+  readonly graph: Graph;
+}
+
+const whole = ({ graph, document, ...rest }: PlanColumns): StoredPlan => ({ ...rest, document: { ...document, graph } });
+
 export async function readOpenPlan(db: Reader, deploymentId: string): Promise<StoredPlan | null> {
-  const [row] = await db.query<StoredPlan>(
+  const [row] = await db.query<PlanColumns>(
     `SELECT ${planColumns} FROM plans WHERE deployment_id = $1 AND state = 'open' ORDER BY created_at DESC LIMIT 1`,
     [deploymentId],
   );
-  return row ?? null;
+  return row === undefined ? null : whole(row);
 }
 
 export async function readPlan(db: Reader, id: string): Promise<StoredPlan | null> {
-  const [row] = await db.query<StoredPlan>(`SELECT ${planColumns} FROM plans WHERE id = $1`, [id]);
-  return row ?? null;
+  const [row] = await db.query<PlanColumns>(`SELECT ${planColumns} FROM plans WHERE id = $1`, [id]);
+  return row === undefined ? null : whole(row);
 }
 
 /** What was proposed last, approved or not. */
@@ -101,8 +108,16 @@ export async function storeProposal(tx: Transaction, proposal: StoredProposal): 
   }
   await tx.query(`UPDATE plans SET state = 'superseded' WHERE deployment_id = $1 AND state = 'open'`, [deploymentId]);
   await tx.query(
-    `INSERT INTO plans (id, deployment_id, specification_version, purpose, document, created_by) VALUES ($1, $2, $3, $4, $5, $6)`,
-    [proposal.planId, deploymentId, version, proposal.plan.purpose, JSON.stringify(proposal.plan), actor],
+    `INSERT INTO plans (id, deployment_id, specification_version, purpose, document, graph, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    [
+      proposal.planId,
+      deploymentId,
+      version,
+      proposal.plan.purpose,
+      JSON.stringify({ ...proposal.plan, graph: undefined }),
+      JSON.stringify(proposal.plan.graph),
+      actor,
+    ],
   );
   tx.emit({
     kind: 'plan.created',

@@ -1,12 +1,12 @@
 import type { Transaction } from '../database.ts';
-import type { OutboxJob } from './admit.ts';
-import { queuedDriveMs, writeOutbox } from './admit.ts';
+import { queuedDriveMs } from './admit.ts';
+import { writeOutbox } from './outbox.ts';
 
 /**
  * The backstop: whatever holds and should have been heard of by now goes on the queue again. That is a queued job that
  * no worker took, a wait that is over, and an execution whose worker's lease has run out.
  */
-export async function redrive(tx: Transaction, queueOf: (row: RedriveRow) => string): Promise<readonly OutboxJob[]> {
+export async function redrive(tx: Transaction, queueOf: (row: RedriveRow) => string): Promise<void> {
   const rows = await tx.query<RedriveRow>(
     `UPDATE node_roles n SET dispatch = n.dispatch + 1, drive_at = clock_timestamp() + $1 * interval '1 millisecond'
      WHERE n.holds AND n.run_id IS NOT NULL AND (
@@ -19,9 +19,10 @@ export async function redrive(tx: Transaction, queueOf: (row: RedriveRow) => str
         WHERE a.node_role_id = n.id AND a.number = n.attempt) AS "runsOnSiteId"`,
     [queuedDriveMs],
   );
-  const jobs = rows.map((row) => ({ queue: queueOf(row), nodeRoleId: row.id, dispatch: row.dispatch }));
-  await writeOutbox(tx, jobs);
-  return jobs;
+  await writeOutbox(
+    tx,
+    rows.map((row) => ({ queue: queueOf(row), nodeRoleId: row.id, dispatch: row.dispatch })),
+  );
 }
 
 export interface RedriveRow {

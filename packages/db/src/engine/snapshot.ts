@@ -3,6 +3,7 @@ import {
   type ActualNode,
   type Catalogue,
   type Facts,
+  type Graph,
   type Json,
   type NodeState,
   type Pack,
@@ -12,7 +13,13 @@ import {
 } from '@formwork/core';
 import type { Database } from '../database.ts';
 import { planVersion } from './approve.ts';
-import { type FullColumns, fullNodeRoleColumns, type FullNodeRoleRow, parseFullNodeRole } from './node-role-row.ts';
+import {
+  type FullColumns,
+  fullNodeRoleColumns,
+  type FullNodeRoleRow,
+  type NodeRoleRow,
+  parseFullNodeRole,
+} from './node-role-row.ts';
 
 /** A machine as the engine needs it. */
 export interface NodeRow {
@@ -103,6 +110,14 @@ export async function readSiteNodes(db: Reader, siteId: string): Promise<readonl
   return db.query<NodeRow>(
     `SELECT ${nodeColumns} FROM nodes n JOIN sites s ON s.id = n.site_id WHERE n.site_id = $1 AND n.state IN ('ready', 'unreachable') ORDER BY n.name`,
     [siteId],
+  );
+}
+
+export async function readNodesById(db: Reader, ids: readonly string[]): Promise<readonly NodeRow[]> {
+  if (ids.length === 0) return [];
+  return db.query<NodeRow>(
+    `SELECT ${nodeColumns} FROM nodes n JOIN sites s ON s.id = n.site_id WHERE n.id = ANY($1::uuid[])`,
+    [ids],
   );
 }
 
@@ -240,15 +255,31 @@ export async function readLastRun(db: Reader, deploymentId: string): Promise<Run
   return row ?? null;
 }
 
-export async function readPlanDocument(
-  db: Reader,
-  planId: string,
-): Promise<{ readonly document: Plan; readonly specificationVersion: number } | null> {
-  const [row] = await db.query<{ document: Plan; specificationVersion: number }>(
-    'SELECT document, specification_version AS "specificationVersion" FROM plans WHERE id = $1',
+/** A plan without what it is made of; of a task also its actions, which say what it binds. */
+export interface PlanHead {
+  readonly id: string;
+  readonly deploymentId: string;
+  readonly purpose: Plan['purpose'];
+  readonly specificationVersion: number;
+  readonly taskActions: Plan['actions'];
+}
+
+export async function readPlanHead(db: Reader, planId: string): Promise<PlanHead | null> {
+  const [row] = await db.query<PlanHead>(
+    `SELECT id, deployment_id AS "deploymentId", purpose, specification_version AS "specificationVersion",
+       CASE WHEN purpose = 'task' THEN document->'actions' ELSE '[]' END AS "taskActions"
+     FROM plans WHERE id = $1`,
     [planId],
   );
   return row ?? null;
+}
+
+/** The graph of a plan; with thousands of nodes it is long, and so is the rest of the plan, which stays where it is. */
+export async function readPlanGraph(db: Reader, planId: string): Promise<Graph | null> {
+  const [row] = await db.query<{ graph: Graph }>('SELECT graph FROM plans WHERE id = $1', [
+    planId,
+  ]);
+  return row?.graph ?? null;
 }
 
 /** Recorded median durations of roles in a deployment's site kinds, milliseconds, for the critical path. */
@@ -280,12 +311,39 @@ export async function readActual(db: Reader, deployment: DeploymentRow): Promise
   });
 }
 
+/** Who is there and who founded, without what was applied to them: enough to bind a run that is under way. */
+export async function readWho(db: Reader, deployment: DeploymentRow): Promise<Actual> {
+  const [nodes, nodeRoles] = await Promise.all([
+    readNodes(db, deployment.id),
+    db.query<WhoRow>(
+      `SELECT id, key, role, "as", node_id AS "nodeId", state_data AS state, founder, ever_started AS "everStarted", version
+       FROM node_roles WHERE deployment_id = $1 AND state <> 'removed'`,
+      [deployment.id],
+    ),
+  ]);
+  return whoOf({ deployment, nodes, nodeRoles });
+}
+
+type WhoRow = Pick<
+  NodeRoleRow,
+  'id' | 'key' | 'role' | 'as' | 'nodeId' | 'state' | 'founder' | 'everStarted' | 'version'
+>;
+
+/** The same from rows that were read already. */
+export const whoOf = (read: {
+  readonly deployment: DeploymentRow;
+  readonly nodes: readonly NodeRow[];
+  readonly nodeRoles: readonly WhoRow[];
+}): Actual => actualOf({ ...read, nodeRoles: read.nodeRoles.map(withoutApplied), committed: null, runIsLive: true });
+
+const withoutApplied = (row: WhoRow): WhoRow & { readonly applied: null } => ({ ...row, applied: null });
+
 /** The same from rows that were read already. */
 export function actualOf(read: {
   readonly deployment: DeploymentRow;
   readonly committed: Specification | null;
   readonly nodes: readonly NodeRow[];
-  readonly nodeRoles: readonly FullNodeRoleRow[];
+  readonly nodeRoles: readonly (WhoRow & Pick<FullNodeRoleRow, 'applied'>)[];
   readonly runIsLive: boolean;
 }): Actual {
   const { deployment, committed, nodes, nodeRoles, runIsLive } = read;

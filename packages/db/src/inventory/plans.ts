@@ -1,7 +1,7 @@
-import type { Plan } from '@formwork/core';
+import type { Graph } from '@formwork/core';
 import type { Prisma, PrismaClient } from '../generated/client.ts';
 import { afterRow, idOnly, isUuid, type Page, type PageRequest, toPage } from './page.ts';
-import { asPlan } from './stored-json.ts';
+import { asGraph, asPlan, type PlanBody } from './stored-json.ts';
 
 export interface PlanRecord {
   readonly id: string;
@@ -11,13 +11,20 @@ export interface PlanRecord {
   readonly committedVersion: number;
   readonly specificationVersion: number;
   readonly state: string;
-  readonly plan: Plan;
+  readonly plan: PlanBody;
   /** The run that executes it. */
   readonly run: string | null;
   readonly createdAt: Date;
 }
 
+/** Who a plan belongs to and what it is for, without what it is made of. */
+export type PlanSummary = Pick<PlanRecord, 'id' | 'deploymentId' | 'deployment' | 'specificationVersion'> & {
+  readonly isTask: boolean;
+};
+
 const include = { deployment: { select: { name: true, committedVersion: true } } } as const;
+/** The graph is asked for by itself. */
+const shown = { include, omit: { graph: true } } as const;
 
 export const planInventory = (prisma: PrismaClient) => {
   const withRuns = async (rows: readonly Row[]): Promise<readonly PlanRecord[]> => {
@@ -48,7 +55,7 @@ export const planInventory = (prisma: PrismaClient) => {
           deploymentId: query.deploymentId,
           ...(query.states === undefined ? {} : { state: { in: [...query.states] } }),
         },
-        include,
+        ...shown,
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
         ...afterRow(query.after),
         take: query.limit + 1,
@@ -57,13 +64,41 @@ export const planInventory = (prisma: PrismaClient) => {
     },
     async find(id: string): Promise<PlanRecord | null> {
       if (!isUuid(id)) return null;
-      const row = await prisma.plan.findUnique({ where: { id }, include });
+      const row = await prisma.plan.findUnique({ where: { id }, ...shown });
       return row === null ? null : ((await withRuns([row]))[0] ?? null);
+    },
+    /** Null for a plan that is not there. */
+    async graph(id: string): Promise<Graph | null> {
+      if (!isUuid(id)) return null;
+      const row = await prisma.plan.findUnique({ where: { id }, select: { graph: true } });
+      return row === null ? null : asGraph(row.graph);
+    },
+    /** How many actions it has. */
+    async size(id: string): Promise<number> {
+      const [row] = await prisma.$queryRaw<{ size: number }[]>`
+        SELECT jsonb_array_length(document->'actions') AS size FROM plans WHERE id = ${id}::uuid`;
+      return row?.size ?? 0;
+    },
+    async summary(id: string): Promise<PlanSummary | null> {
+      if (!isUuid(id)) return null;
+      const row = await prisma.plan.findUnique({
+        where: { id },
+        select: {
+          id: true,
+          deploymentId: true,
+          specificationVersion: true,
+          purpose: true,
+          deployment: include.deployment,
+        },
+      });
+      if (row === null) return null;
+      const { purpose, deployment, ...rest } = row;
+      return { ...rest, deployment: deployment.name, isTask: purpose === 'task' };
     },
     async open(deploymentId: string): Promise<PlanRecord | null> {
       const row = await prisma.plan.findFirst({
         where: { deploymentId, state: 'open' },
-        include,
+        ...shown,
         orderBy: { createdAt: 'desc' },
       });
       return row === null ? null : ((await withRuns([row]))[0] ?? null);
@@ -71,4 +106,4 @@ export const planInventory = (prisma: PrismaClient) => {
   };
 };
 
-type Row = Prisma.PlanGetPayload<{ include: typeof include }>;
+type Row = Prisma.PlanGetPayload<typeof shown>;

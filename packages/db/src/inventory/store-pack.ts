@@ -31,10 +31,11 @@ export async function storePack(tx: Transaction, request: PackToStore): Promise<
      ON CONFLICT (name, version) DO UPDATE SET digest = $4, document = $5, source = $6, created_at = now()`,
     [request.id, pack.name, pack.version, pack.digest, JSON.stringify(pack), request.source],
   );
-  // What is not part of a role's digest (its summary, say) follows the pack that was stored last.
+  // What is not part of a role's digest (its summary, its name) follows the pack that was stored last; roles of one pack
+  // may share a digest, and a row is written once.
   await tx.query(
     `INSERT INTO role_bundles (digest, role, document)
-     SELECT b.digest, b.role, b.document FROM jsonb_to_recordset($1::jsonb) AS b(digest text, role text, document jsonb)
+     SELECT DISTINCT ON (b.digest) b.digest, b.role, b.document FROM jsonb_to_recordset($1::jsonb) AS b(digest text, role text, document jsonb)
      ON CONFLICT (digest) DO UPDATE SET document = EXCLUDED.document`,
     [
       JSON.stringify(

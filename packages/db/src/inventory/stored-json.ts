@@ -1,4 +1,4 @@
-import type { Catalogue, Json, JsonObject, Pack, Plan, StepError } from '@formwork/core';
+import type { Catalogue, Graph, Json, JsonObject, Pack, Plan, StepError } from '@formwork/core';
 import type { Prisma } from '../generated/client.ts';
 
 /**
@@ -12,7 +12,10 @@ export const asJson = (value: Stored): Json => given(value) as Json;
 export const asObject = (value: Stored): JsonObject => given(value) as JsonObject;
 export const asParams = (value: Stored): Readonly<Record<string, Json>> =>
   given(value) as Readonly<Record<string, Json>>;
-export const asPlan = (value: Stored): Plan => given(value) as Plan;
+/** A plan without its graph, which is stored beside it. */
+export type PlanBody = Omit<Plan, 'graph'>;
+export const asPlan = (value: Stored): PlanBody => given(value) as PlanBody;
+export const asGraph = (value: Stored): Graph => given(value) as Graph;
 export const asPack = (value: Stored): Pack => given(value) as Pack;
 export const asCatalogue = (value: Stored): Catalogue | null => given(value) as Catalogue | null;
 export const asStepError = (value: Stored): StepError | null => given(value) as StepError | null;

@@ -14,7 +14,8 @@
 #   LIB (disk, 0700)                               RUN (tmpfs where /run is one, 0700)
 #   bin/<digest>.sh        this file               locks/                 flock files, or links where there is no flock
 #   bundles/<digest>/      role folders            a/<key>/fw             $FW_DIR: inputs, secrets; erased at the end
-#   n/<node-role>/fence    "<fence> <key>"         a/<key>/role           working copy of the role folder; erased
+#   reserve                room on a full disk     a/<key>/role           working copy of the role folder; erased
+#   n/<node-role>/fence    "<fence> <key>"
 #   n/<node-role>/a/<key>/ record of an attempt:   a/<key>/out            outputs, until the node-role's next attempt
 #     claimer, keeper      "<pid> <start> <boot>"  a/<key>/sessions       "<pid> <start>" of each step's session
 #     log.<base+offset>    capped log, in pieces   a/<key>/clients/<pid>  fronts to wake at the end
@@ -81,3 +82,4 @@ place=$run/a/$key
 log_base=1000000000000   # names of log pieces sort, and no number of theirs has a leading zero (that would be octal)
 piece_bytes=262144
 output_bytes=1048576
+reserve_bytes=65536

@@ -39,5 +39,22 @@ unlock() {
 
 # put FILE TEXT: whole or not at all.
 put() {
-  printf '%s\n' "$2" >"$1.new.$$" && mv "$1.new.$$" "$1"
+  printf '%s\n' "$2" >"$1.new.$$" && mv "$1.new.$$" "$1" && return 0
+  rm -f "$1.new.$$"
+  return 1
+}
+
+# Room kept back to tell how an attempt ended when its steps have filled the disk. Without it nothing is started.
+make_reserve() {
+  [ -e "$lib/reserve" ] && return 0
+  head -c $reserve_bytes /dev/zero >"$lib/reserve.$$" && mv "$lib/reserve.$$" "$lib/reserve" && return 0
+  rm -f "$lib/reserve.$$"
+  return 1
+}
+
+# put_surely FILE TEXT: on a full disk it takes the room kept back.
+put_surely() {
+  put "$1" "$2" 2>/dev/null && return 0
+  rm -f "$lib/reserve"
+  put "$1" "$2"
 }

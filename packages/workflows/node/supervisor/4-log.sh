@@ -1,6 +1,7 @@
 # The capped log.
 # Copies stdin to the log in pieces of at least 256 KiB and keeps the first and the last four: at least the head's
 # 256 KiB and the tail's 768, never more than 2.5 MiB. Small writes pass through at once; a flood is read by the block.
+# From where the disk is full the rest is dropped: a step must not die of its log.
 keep_log() {
   k_start=$log_base
   for k_file in "$record"/log.*; do
@@ -8,10 +9,13 @@ keep_log() {
   done
   while :; do
     k_piece=$record/log.$k_start
-    [ -e "$k_piece" ] || : >"$k_piece"
+    true >>"$k_piece" || break
     k_size=$(wc -c <"$k_piece")
     while [ "$k_size" -lt $piece_bytes ]; do
       dd bs=4096 count=64 >>"$k_piece" 2>/dev/null
+      k_code=$?
+      [ $k_code -gt 128 ] && return 0
+      [ $k_code -gt 0 ] && break 2
       k_now=$(wc -c <"$k_piece")
       [ "$k_now" -gt "$k_size" ] || return 0
       k_size=$k_now
@@ -20,4 +24,6 @@ keep_log() {
     set -- "$record"/log.*
     if [ $# -gt 4 ]; then rm -f "$2"; fi
   done
+  true >"$place/log-dropped"
+  cat >/dev/null
 }

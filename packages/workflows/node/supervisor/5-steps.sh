@@ -26,7 +26,13 @@ run_step() {
 }
 
 end_stopped() {
+  if [ "$stop" = aborted ] && [ ! -e "$record/abort" ]; then
+    # Nobody of ours: a node that shuts down sends it to everything.
+    stop=lost
+    put_surely "$record/why" "its supervisor was told to end, as by a node that shuts down"
+  fi
   case $stop in
+    lost) say "stopped: told to end" ;;
     timeout) say "stopped: the time limit of $timeout s has passed" ;;
     *) say "stopped: aborted" ;;
   esac
@@ -58,6 +64,9 @@ finish() {
   [ -f "$place/fw/out.json" ] && mv "$place/fw/out.json" "$place/out.json"
   [ -d "$place/fw/out" ] && mv "$place/fw/out" "$place/"
   [ -f "$place/fw/why" ] && head -c 1000 "$place/fw/why" >"$record/why"
+  if [ "$1" = failed ] && [ -e "$place/log-dropped" ]; then
+    put_surely "$record/why" "No space left on device: the node's disk is full, and the log ends where it was"
+  fi
   retry=5000
   if [ -f "$place/fw/retry-after-ms" ]; then
     read -r f_value <"$place/fw/retry-after-ms"
@@ -70,7 +79,7 @@ finish() {
     [ -f "$place/out.json" ] && cp "$place/out.json" "$record/kept/"
     cp -R "$place/out" "$record/kept/"
   fi
-  put "$record/status" "$1 $2 $3 $applied $retry $boot $fence"
+  until put_surely "$record/status" "$1 $2 $3 $applied $retry $boot $fence"; do nap_ms 1000; done
   [ "$1" = reboot ] && sync
   for f_file in "$place"/clients/*; do
     { read -r f_start <"$f_file"; } 2>/dev/null && alive "${f_file##*/}" "$f_start" && kill -USR1 "${f_file##*/}"

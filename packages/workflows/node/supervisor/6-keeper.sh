@@ -35,7 +35,7 @@ clear_orphans() {
       [ -n "$stop" ] && end_stopped
     fi
     rm -rf "$run/a/${c_record##*/}"
-    put "$c_record/status" "lost - 0 0 0 $boot 0"
+    put_surely "$c_record/status" "lost - 0 0 0 $boot 0"
   done
 }
 
@@ -57,7 +57,7 @@ settle() {
     0) return 0 ;;
     75) finish transient "$step" 75 ;;
     76)
-      put "$record/resume" "$step $applied"
+      put_surely "$record/resume" "$step $applied"
       finish not-yet "$step" 76
       ;;
     77) finish reboot "$step" 77 ;;
@@ -69,7 +69,7 @@ keeper() {
   stop= step=- step_pid= watchdog= logger= applied=0
   trap 'stop=aborted' TERM
   trap 'stop=timeout' USR1
-  put "$record/keeper" "$$ $my_start $boot"
+  put_surely "$record/keeper" "$$ $my_start $boot" || exit 73
   rm -f "$record/claimer"
   mkfifo "$place/log.pipe"
   keep_log <"$place/log.pipe" >/dev/null 2>&1 &

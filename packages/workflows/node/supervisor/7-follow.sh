@@ -43,9 +43,9 @@ send_tail() {
   set -- "$record"/log.*
   [ -e "$1" ] || return 0
   while [ $# -gt 2 ]; do shift; done
-  cat "$@" | tail -c 4096 >"$record/tail.$$"
-  send tail "$record/tail.$$"
-  rm -f "$record/tail.$$"
+  cat "$@" | tail -c 4096 >"$run/tail.$$"
+  send tail "$run/tail.$$"
+  rm -f "$run/tail.$$"
 }
 
 report() {
@@ -113,7 +113,7 @@ follow() {
 lose() {
   [ $decision = restarted ] || slay all
   rm -rf "$place/fw" "$place/role"
-  printf '%s\n' "$1" >"$record/why"
-  put "$record/status" "lost - 0 0 0 $boot $fence"
+  put_surely "$record/why" "$1"
+  put_surely "$record/status" "lost - 0 0 0 $boot $fence" || end_because lost "$1"
   report
 }

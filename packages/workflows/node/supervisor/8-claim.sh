@@ -1,14 +1,14 @@
 # The front: claiming the attempt, or finding what became of it.
 # Under the claim lock: compares and stores the fence, and finds what there is of this attempt. Sets `decision`.
 decide() {
-  mkdir -p "$lib/n/$node_role/a"
+  mkdir -p "$lib/n/$node_role/a" || exit 73
   d_fence=0
   [ -e "$lib/n/$node_role/fence" ] && read -r d_fence d_key <"$lib/n/$node_role/fence"
   if [ "$fence" -lt "$d_fence" ]; then
     decision=fenced
     return
   fi
-  put "$lib/n/$node_role/fence" "$fence $key"
+  put_surely "$lib/n/$node_role/fence" "$fence $key" || exit 73
   if [ -n "$from_boot" ] && [ "$from_boot" = "$boot" ]; then
     decision=same-boot
   elif [ -e "$record/status" ]; then
@@ -36,7 +36,10 @@ decide() {
     decision=start
   fi
   if [ $decision = start ]; then
-    mkdir -p "$record"
+    if ! make_reserve || ! mkdir -p "$record"; then
+      echo "formwork: nothing was started: there is no room below $lib for the attempt's record" >&2
+      exit 73
+    fi
     rm -rf "$place.before"
     [ -d "$place" ] && mv "$place" "$place.before"
     mkdir "$place" || exit 73
@@ -46,7 +49,7 @@ decide() {
     [ -e "$lib/n/$node_role/number" ] && read -r d_number <"$lib/n/$node_role/number"
     put "$lib/n/$node_role/number" $((d_number + 1))
     put "$record/number" $((d_number + 1))
-    put "$record/claimer" "$$ $my_start $boot"
+    put "$record/claimer" "$$ $my_start $boot" || exit 73
     sync "$record/claimer" 2>/dev/null
   fi
 }
@@ -63,8 +66,8 @@ take_inputs() {
   if [ $t_need = bundle ]; then
     mkdir -p "$place/role"
     rm -rf "$lib/bundles/.$bundle.$$"
-    cp -R "$place/role" "$lib/bundles/.$bundle.$$"
-    mv "$lib/bundles/.$bundle.$$" "$lib/bundles/$bundle" 2>/dev/null
+    # Half a folder would be taken for the whole one by every later attempt.
+    cp -R "$place/role" "$lib/bundles/.$bundle.$$" && mv "$lib/bundles/.$bundle.$$" "$lib/bundles/$bundle" 2>/dev/null
     # Lost the race: it went inside the one that was first.
     rm -rf "$lib/bundles/$bundle/.$bundle.$$" "$lib/bundles/.$bundle.$$"
     # shellcheck disable=SC2012

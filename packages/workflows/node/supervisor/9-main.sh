@@ -6,7 +6,7 @@ abort() {
     [ -e "$record/status" ] && continue
     key=${record##*/}
     place=$run/a/$key
-    : >"$record/abort"
+    true >"$record/abort"
     a_turn=0
     a_pid=
     # The keeper does it itself: it holds the locks, and ends the log and the record in order.
@@ -26,7 +26,7 @@ abort() {
     [ -n "$a_pid" ] && [ "$a_boot" = "$boot" ] && alive "$a_pid" "$a_start" && kill -KILL "$a_pid" 2>/dev/null
     if slay all; then
       rm -rf "$place/fw" "$place/role"
-      put "$record/status" "aborted - 0 0 0 $boot 0"
+      put_surely "$record/status" "aborted - 0 0 0 $boot 0"
     else
       a_left=1
     fi

@@ -5,14 +5,14 @@ import {
   bindTask,
   type Content,
   FormworkError,
-  type Plan,
   type SiteView,
   type Specification,
 } from '@formwork/core';
+import type { PlanHead } from '@formwork/db';
 
 /** What a run binds: everything wanted, with the task where it is one. Null for a destroy, which wants nothing. */
 export function bindRun(request: {
-  readonly plan: Plan;
+  readonly plan: Pick<PlanHead, 'purpose' | 'taskActions'>;
   readonly spec: Specification;
   readonly content: Content;
   readonly sites: readonly SiteView[];
@@ -21,8 +21,8 @@ export function bindRun(request: {
   const { plan, spec, content, sites, actual } = request;
   if (plan.purpose === 'destroy') return null;
   if (plan.purpose === 'task') {
-    const [first] = plan.actions;
-    const nodes = plan.actions.flatMap((action) => action.node ?? []);
+    const [first] = plan.taskActions;
+    const nodes = plan.taskActions.flatMap((action) => action.node ?? []);
     const bound = bindTask({
       task: first?.role ?? '',
       nodes: nodes.length === 0 ? null : nodes,

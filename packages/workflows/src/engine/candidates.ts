@@ -1,4 +1,4 @@
-import { type Candidate, limitOf, type RoleDefinition, workOf } from '@formwork/core';
+import { type Candidate, limitOf, type RoleDefinition } from '@formwork/core';
 import type { FullNodeRoleRow, NodeRow } from '@formwork/db';
 import { chooseNode } from './choose-node.ts';
 import type { RunView } from './run-view.ts';
@@ -15,11 +15,11 @@ export const stepQueue = (siteId: string | null): string =>
 /** Node-roles of the run that the graph lets run and that have not started. */
 export function candidatesOf(view: RunView): readonly Placed[] {
   const placed: Placed[] = [];
-  for (const vertex of view.vertices.values()) {
-    const row = view.rows.get(vertex.nodeRole);
-    if (row === undefined || row.runId !== view.run.id) continue;
-    const work = workOf(row.state);
-    if (work?.phase !== 'ready' || work.queued || !view.schedule.isEligible(vertex.key)) continue;
+  for (const key of view.progress.startable) {
+    const row = view.rows.get(key);
+    const vertex = view.verticesOf.get(key);
+    if (row === undefined || vertex === undefined || row.runId !== view.run.id) continue;
+    if (!view.schedule.isEligible(vertex.key)) continue;
     const candidate = candidateOf(view, vertex.key, row);
     if (candidate !== null) placed.push(candidate);
   }
@@ -43,12 +43,13 @@ export function candidateOf(view: RunView, vertexKey: string, row: FullNodeRoleR
     nodeId: row.nodeId,
     node: node?.name ?? null,
     lane: row.lane,
+    alone: role.executor === 'provider' && row.pending?.purpose !== 'apply',
     role: row.role,
     lock:
       founding || role.limits.lock === null
         ? null
         : { name: role.limits.lock.name, scopeKey: scopeKeyOf(role.limits.lock.scope, row, siteId) },
-    max: founding ? null : limitOf(role.limits.max, instancesOf(view, row.role)),
+    max: founding ? null : limitOf(role.limits.max, view.progress.instances.get(row.role) ?? 0),
     rollout:
       row.pending?.purpose === 'apply' &&
       row.applied !== null &&
@@ -67,12 +68,6 @@ function scopeKeyOf(scope: 'deployment' | 'site' | 'global', row: FullNodeRoleRo
   if (scope === 'global') return 'global';
   return scope === 'site' ? `site:${siteId ?? ''}` : `deployment:${row.deploymentId}`;
 }
-
-const instancesOf = (view: RunView, role: string): number => {
-  let count = 0;
-  for (const row of view.rows.values()) if (row.role === role && row.state.state !== 'removed') count += 1;
-  return count;
-};
 
 /** Where a script of no node of its own would run; null for executors that need no machine. */
 function runsOnNode(view: RunView, role: RoleDefinition, row: FullNodeRoleRow): NodeRow | null {

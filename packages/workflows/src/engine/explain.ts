@@ -2,7 +2,7 @@ import { assertNever, type Reason, refusal, workOf, type World } from '@formwork
 import { type Database, readDeployment, readLastRun, type FullNodeRoleRow } from '@formwork/db';
 import { candidateOf } from './candidates.ts';
 import { loadRunView, type RunView, type RunViewDeps } from './run-view.ts';
-import { readWorld } from './world.ts';
+import { readOccupancy, worldOf } from './world.ts';
 
 /**
  * Why each node-role of a deployment is not running, computed now from what is stored: empty for what runs, is active
@@ -18,7 +18,7 @@ export async function explainDeployment(
   ]);
   if (deployment === null || run === null) return new Map();
   const view = await loadRunView(deps, run);
-  const world = await readWorld(deps.db, [view]);
+  const world = worldOf([view], await readOccupancy(deps.db));
   const reasons = new Map<string, readonly Reason[]>();
   for (const row of view.rows.values()) reasons.set(row.id, reasonsOf(view, world, row));
   return reasons;

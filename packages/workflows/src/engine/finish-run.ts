@@ -15,18 +15,18 @@ export interface FinishDeps {
 
 const actor = 'scheduler';
 
-/**
- * Closes a run that stands still. Answers false while the leak check of a destroy has not come back, and when
- * something moved since the view was read.
- */
+/** `waiting`: the leak check of a destroy has not come back. `moved`: rows have changed since the view was read. */
+export type Ending = 'over' | 'waiting' | 'moved';
+
+/** Closes a run that stands still. */
 export async function finishRun(
   deps: FinishDeps,
   view: RunView,
   end: Standstill,
   leakCheck: LeakCheck,
-): Promise<boolean> {
+): Promise<Ending> {
   if (view.run.purpose === 'destroy' && end.state === 'succeeded') return finishDestroy(deps, view, end, leakCheck);
-  return deps.db.transaction((tx) =>
+  const ended = await deps.db.transaction((tx) =>
     endRun(tx, {
       runId: view.run.id,
       seen: seenBy(view),
@@ -43,13 +43,14 @@ export async function finishRun(
       actor,
     }),
   );
+  return ended ? 'over' : 'moved';
 }
 
 const seenBy = (view: RunView): ReadonlyMap<string, number> =>
   new Map([...view.rows.values()].map((row) => [row.id, row.version]));
 
 /** All machines are gone as far as we know; now every site the deployment was on is asked what it still sees of it. */
-async function finishDestroy(deps: FinishDeps, view: RunView, end: Standstill, leakCheck: LeakCheck): Promise<boolean> {
+async function finishDestroy(deps: FinishDeps, view: RunView, end: Standstill, leakCheck: LeakCheck): Promise<Ending> {
   const { db } = deps;
   const used = await db.query<{ site_id: string }>('SELECT DISTINCT site_id FROM nodes WHERE deployment_id = $1', [
     view.deployment.id,
@@ -76,7 +77,7 @@ async function finishDestroy(deps: FinishDeps, view: RunView, end: Standstill, l
     if (task.state === 'done' && found !== undefined && isJsonArray(found)) leaks.push(...found);
     else leaks.push({ kind: 'unknown', id: siteId, message: 'the site could not be asked what is left' });
   }
-  if (unknown !== null) return false;
+  if (unknown !== null) return 'waiting';
   return db.transaction(async (tx) => {
     const ended = await endRun(tx, {
       runId: view.run.id,
@@ -87,6 +88,6 @@ async function finishDestroy(deps: FinishDeps, view: RunView, end: Standstill, l
       actor,
     });
     if (ended) await destroyDeployment(tx, view.deployment.id, leaks, actor);
-    return ended;
+    return ended ? 'over' : 'moved';
   });
 }

@@ -1,33 +1,30 @@
 import { type Binding, hashInputs, holds, workOf } from '@formwork/core';
 import type { FullNodeRoleRow, NodeRoleChange, Pending } from '@formwork/db';
+import { takeDirty } from './run-progress.ts';
 import type { RunView } from './run-view.ts';
 import { gatherInputs } from './sources.ts';
 
 const actor = 'scheduler';
 
 /**
- * What the graph's progress asks of the rows: blocked ones whose parents are through are released, or found unchanged;
- * what a former run left behind is judged by the new plan; what is to go starts to leave; retries come due.
+ * What the graph's progress asks of the rows that changed or may go on since the last look: blocked ones whose parents
+ * are through are released, or found unchanged; what a former run left behind is judged by the new plan; what is to go
+ * starts to leave; retries come due.
  */
 export function judge(view: RunView, nowMs: number): readonly NodeRoleChange[] {
-  const changes: NodeRoleChange[] = [];
-  for (const vertex of view.vertices.values()) {
-    const row = view.rows.get(vertex.nodeRole);
-    if (row === undefined || row.runId !== view.run.id || row.pending === null) continue;
-    const change = judgeRow(view, vertex.key, row, nowMs);
-    if (change !== null) changes.push({ ...change, nodeRoleId: row.id, guard: { version: row.version }, actor });
-  }
-  return [...changes, ...dropUnwanted(view)];
+  return takeDirty(view.progress, nowMs).flatMap((key) => {
+    const row = view.rows.get(key);
+    if (row === undefined || row.runId !== view.run.id) return [];
+    const vertex = view.verticesOf.get(key);
+    const verdict = vertex === undefined ? dropUnwanted(row) : judgeRow(view, vertex.key, row, nowMs);
+    return verdict === null ? [] : [{ ...verdict, nodeRoleId: row.id, guard: { version: row.version }, actor }];
+  });
 }
 
 /** It was at work when the plan that does not know it was approved; now it rests, and goes. */
-function dropUnwanted(view: RunView): readonly NodeRoleChange[] {
-  return [...view.rows.values()].flatMap((row) => {
-    const unwanted = row.runId === view.run.id && row.pending === null && !view.verticesOf.has(row.key);
-    if (!unwanted || row.state.state === 'removed' || holds(row.state)) return [];
-    const set = { runId: null, pending: null };
-    return [{ nodeRoleId: row.id, event: { kind: 'dropped' as const }, set, guard: { version: row.version }, actor }];
-  });
+function dropUnwanted(row: FullNodeRoleRow): Verdict | null {
+  if (row.pending !== null || row.state.state === 'removed' || holds(row.state)) return null;
+  return { event: { kind: 'dropped' }, set: { runId: null, pending: null } };
 }
 
 type Verdict = Pick<NodeRoleChange, 'event' | 'set' | 'data'>;

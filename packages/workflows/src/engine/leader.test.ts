@@ -44,3 +44,16 @@ it('lets one of several lead, the next one after it, and the first again after i
   expect(most).toBe(1);
   await db.close();
 });
+
+it('leaves the lead of one that stands still to another', async () => {
+  const db = openDatabase({ url: postgres.url, log: quiet });
+  const lead = () => ({ close: () => Promise.resolve() });
+  // It asks every 5 s, so to a database with less patience than that it looks frozen.
+  const frozen = startLeader({ db, log: quiet, lead, retryMs: 20, frozenMs: 100 });
+  await vi.waitFor(() => expect(frozen.isLeading()).toBe(true));
+  const other = startLeader({ db, log: quiet, lead, retryMs: 20 });
+  await vi.waitFor(() => expect([frozen.isLeading(), other.isLeading()]).toEqual([false, true]), { timeout: 20_000 });
+  await frozen.close();
+  await other.close();
+  await db.close();
+});

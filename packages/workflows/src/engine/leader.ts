@@ -7,6 +7,8 @@ export interface LeaderDeps {
   readonly lead: () => { close(): Promise<void> };
   /** Pause between two tries, milliseconds. */
   readonly retryMs?: number;
+  /** How long a leader may be silent before the database lets go of its lock, milliseconds; 15 s when absent. */
+  readonly frozenMs?: number;
 }
 
 export interface Leader {
@@ -19,6 +21,8 @@ export interface Leader {
 const lockKey = 468_310_001;
 /** How often the leader asks whether its connection still lives, and how long it waits for the answer, milliseconds. */
 const aliveMs = 5_000;
+/** A session that asks nothing for so long belongs to a process that is frozen: the database ends it, and its lock. */
+const frozenMs = 15_000;
 
 /**
  * Of all servers on a database exactly one leads: it holds a session's advisory lock on a connection of its own.
@@ -26,7 +30,8 @@ const aliveMs = 5_000;
  * ```
  * waiting --lock taken--> leading --connection lost--> waiting      (what was led is closed in between)
  * ```
- * The database frees the lock with the session, so a killed leader is followed within `retryMs`. A leader that is cut
+ * The database frees the lock with the session, so a killed leader is followed within `retryMs`, and a frozen one, whose
+ * host keeps its connection alive, once it was silent for `frozenMs`. A leader that is cut
  * off may lead for as long as it does not notice; what it does then is refused by the versions of the rows.
  */
 export function startLeader(deps: LeaderDeps): Leader {
@@ -67,6 +72,7 @@ export function startLeader(deps: LeaderDeps): Leader {
     };
     let led: { close(): Promise<void> } | null = null;
     try {
+      await ask(`SET idle_session_timeout = ${deps.frozenMs ?? frozenMs}`);
       while (!isOver() && !(await ask(`SELECT pg_try_advisory_lock(${lockKey}) AS yes`))) await pause(retryMs, over);
       if (isOver()) return;
       deps.log.info({}, 'this server leads');

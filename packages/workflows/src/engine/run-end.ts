@@ -22,6 +22,8 @@ export function standstill(view: RunView, refusedForGood: ReadonlySet<string>): 
     blocked: counts.dead,
   };
   if (counts.pending === 0 && counts.failed === 0 && counts.dead === 0) return { state: 'succeeded', summary };
+  // Most passes end here.
+  if (isAtWork(view)) return null;
   for (const vertex of view.vertices.values()) {
     if (view.schedule.standing(vertex.key) !== 'pending' || view.schedule.isDead(vertex.key)) continue;
     const row = view.rows.get(vertex.nodeRole);
@@ -33,4 +35,12 @@ export function standstill(view: RunView, refusedForGood: ReadonlySet<string>): 
     if (!standsStill && !waitsForStanding) return null;
   }
   return { state: 'failed', summary };
+}
+
+/** Something of the run holds or will be tried again. */
+function isAtWork(view: RunView): boolean {
+  const { holding, retryAtMs } = view.progress;
+  for (const keys of [holding.keys(), retryAtMs.keys()])
+    for (const key of keys) if (view.verticesOf.has(key) && view.rows.get(key)?.runId === view.run.id) return true;
+  return false;
 }

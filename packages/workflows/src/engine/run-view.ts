@@ -3,7 +3,6 @@ import {
   type ContentIndex,
   createSchedule,
   FormworkError,
-  type Plan,
   remainingPathMs,
   type Schedule,
   type SiteView,
@@ -12,7 +11,6 @@ import {
   type WorkVertex,
 } from '@formwork/core';
 import {
-  actualOf,
   type Database,
   type DeploymentRow,
   type FullNodeRoleRow,
@@ -20,27 +18,29 @@ import {
   readDeployment,
   readNodeRoles,
   readNodes,
-  readPlanDocument,
+  readPlanGraph,
+  readPlanHead,
   readRoleDurations,
   readSites,
   readSpecification,
   type RunRow,
   type SiteRow,
+  whoOf,
 } from '@formwork/db';
 import { bindRun } from './bind-run.ts';
 import type { ContentStore } from './content-store.ts';
+import { createProgress, type RunProgress, trackRow } from './run-progress.ts';
 
 /** How long a role that never ran is thought to take, for the critical path. */
 const unknownDurationMs = 5_000;
 
 /**
- * A run as the scheduler sees it: immutable plan, graph and bindings; rows and progress that follow the events. It can
+ * A run as the scheduler sees it: immutable graph and bindings; rows and progress that follow the events. It can
  * be thrown away and read again at any time.
  */
 export interface RunView {
   readonly run: RunRow;
   deployment: DeploymentRow;
-  readonly plan: Plan;
   readonly spec: Specification;
   readonly index: ContentIndex;
   readonly bindings: Bindings | null;
@@ -49,9 +49,10 @@ export interface RunView {
   /** Living node-roles by key, and those this run has removed. */
   readonly rows: Map<string, FullNodeRoleRow>;
   readonly vertices: ReadonlyMap<string, WorkVertex>;
-  /** Vertices of a node-role's key: one, or an evicted one and its successor. */
+  /** The vertex of a node-role's key. */
   readonly verticesOf: ReadonlyMap<string, WorkVertex>;
   readonly schedule: Schedule;
+  readonly progress: RunProgress;
   readonly remainingMs: ReadonlyMap<string, number>;
 }
 
@@ -66,15 +67,16 @@ export interface RunViewDeps {
 
 export async function loadRunView(deps: RunViewDeps, run: RunRow): Promise<RunView> {
   const { db } = deps;
-  const [deployment, planned, nodes, rows, sites, durations] = await Promise.all([
+  const [deployment, planned, graph, nodes, rows, sites, durations] = await Promise.all([
     readDeployment(db, run.deploymentId),
-    readPlanDocument(db, run.planId),
+    readPlanHead(db, run.planId),
+    readPlanGraph(db, run.planId),
     readNodes(db, run.deploymentId),
     readNodeRoles(db, run.deploymentId),
     readSites(db),
     readRoleDurations(db),
   ]);
-  if (deployment === null || planned === null) {
+  if (deployment === null || planned === null || graph === null) {
     throw new FormworkError('not-found', 'run-gone', 'the deployment or the plan of this run is gone');
   }
   const specification = await readSpecification(db, run.deploymentId, planned.specificationVersion);
@@ -82,11 +84,15 @@ export async function loadRunView(deps: RunViewDeps, run: RunRow): Promise<RunVi
     throw new FormworkError('not-found', 'run-gone', 'the specification of this run is gone');
   }
   const { content, index } = await deps.content.content(specification.packs);
-  // Bindings ask who is there and who founded, not what was committed before.
-  const actual = actualOf({ deployment, committed: null, nodes, nodeRoles: rows, runIsLive: run.state === 'running' });
-  const plan = planned.document;
-  const bindings = bindRun({ plan, spec: specification.document, content, sites: sites.map(deps.siteView), actual });
-  const vertices = plan.graph.vertices.filter((vertex) => vertex.kind === 'node-role');
+  const actual = whoOf({ deployment, nodes, nodeRoles: rows });
+  const bindings = bindRun({
+    plan: planned,
+    spec: specification.document,
+    content,
+    sites: sites.map(deps.siteView),
+    actual,
+  });
+  const vertices = graph.vertices.filter((vertex) => vertex.kind === 'node-role');
   const byKey = new Map(rows.map((row) => [row.key, row]));
   const durationOf = (vertex: WorkVertex | undefined): number =>
     vertex === undefined ? 0 : (durations.get(vertex.role) ?? unknownDurationMs);
@@ -97,7 +103,6 @@ export async function loadRunView(deps: RunViewDeps, run: RunRow): Promise<RunVi
   return {
     run,
     deployment,
-    plan,
     spec: specification.document,
     index,
     bindings,
@@ -106,8 +111,9 @@ export async function loadRunView(deps: RunViewDeps, run: RunRow): Promise<RunVi
     rows: byKey,
     vertices: vertexByKey,
     verticesOf: new Map(vertices.map((vertex) => [vertex.nodeRole, vertex])),
-    schedule: createSchedule(plan.graph, standings),
-    remainingMs: remainingPathMs(plan.graph, (key) => durationOf(vertexByKey.get(key))),
+    schedule: createSchedule(graph, standings),
+    progress: createProgress(rows),
+    remainingMs: remainingPathMs(graph, (key) => durationOf(vertexByKey.get(key))),
   };
 }
 
@@ -120,16 +126,14 @@ function standingOf(vertex: WorkVertex, row: FullNodeRoleRow | null, run: Pick<R
     return row.state.work.phase === 'failed' && row.state.work.retryAtMs === null ? 'failed' : 'pending';
   }
   if (row === null) return 'pending';
+  // A removal that was under way when it was wanted again has come to its end: the next plan makes it anew.
+  if (row.state.state === 'removed') return 'failed';
+  if (row.state.state === 'skipped') return 'skipped';
   // What was carried over from the former run is judged before it counts.
   if (row.runId === run.id && row.pending?.carriedAttempt === row.attempt) return 'pending';
   switch (row.state.state) {
     case 'active':
       return 'ok';
-    case 'skipped':
-      return 'skipped';
-    case 'removed':
-      // A removal that was under way when it was wanted again has come to its end: the next plan makes it anew.
-      return 'failed';
     case 'failed':
       return row.state.retryAtMs === null ? 'failed' : 'pending';
     default:
@@ -137,14 +141,19 @@ function standingOf(vertex: WorkVertex, row: FullNodeRoleRow | null, run: Pick<R
   }
 }
 
-/** Takes newer rows in; answers the keys of the vertices that may run since. */
+/** Takes newer rows in: what they let go on is judged with the next pass. */
 export function refreshRows(view: RunView, rows: readonly FullNodeRoleRow[]): void {
   for (const row of rows) {
-    const known = view.rows.get(row.key);
-    if (known !== undefined && known.id === row.id && known.version > row.version) continue;
-    if (known !== undefined && known.id !== row.id && row.state.state === 'removed') continue;
+    const known = view.rows.get(row.key) ?? null;
+    if (known !== null && known.id === row.id && known.version > row.version) continue;
+    if (known !== null && known.id !== row.id && row.state.state === 'removed') continue;
     view.rows.set(row.key, row);
+    trackRow(view.progress, known, row);
     const vertex = view.verticesOf.get(row.key);
-    if (vertex !== undefined) view.schedule.settle(vertex.key, standingOf(vertex, row, view.run));
+    if (vertex === undefined) continue;
+    for (const opened of view.schedule.settle(vertex.key, standingOf(vertex, row, view.run)).opened) {
+      const nodeRole = view.vertices.get(opened)?.nodeRole;
+      if (nodeRole !== undefined) view.progress.dirty.add(nodeRole);
+    }
   }
 }

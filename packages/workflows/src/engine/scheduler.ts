@@ -1,16 +1,15 @@
-import { admit, type Json, refusal, workOf } from '@formwork/core';
+import { admit, refusal } from '@formwork/core';
 import {
+  type Admitted,
   admitNodeRoles,
+  type ChangeResult,
   changeNodeRoles,
   type Database,
   type EventFeed,
-  type EventRow,
+  type FullNodeRoleRow,
   type Log,
   nextDriveInMs,
-  readDeployment,
-  readLiveRuns,
-  readNodeRolesById,
-  readNodes,
+  type NodeRoleChange,
   redrive,
   redriveSiteTasks,
 } from '@formwork/db';
@@ -18,9 +17,11 @@ import { candidatesOf, stepQueue } from './candidates.ts';
 import type { ContentStore } from './content-store.ts';
 import { finishRun, type LeakCheck } from './finish-run.ts';
 import { judge } from './judge.ts';
+import { createOccupancy } from './occupancy.ts';
 import { standstill } from './run-end.ts';
-import { loadRunView, refreshRows, type RunView, type SiteViewOf } from './run-view.ts';
-import { readWorld } from './world.ts';
+import type { RunView, SiteViewOf } from './run-view.ts';
+import { createRunViews } from './run-views.ts';
+import { worldOf } from './world.ts';
 
 export interface SchedulerDeps {
   readonly db: Database;
@@ -34,6 +35,8 @@ export interface SchedulerDeps {
   readonly log: Log;
 }
 
+/** A pass that ended less than this ago means that more is coming: the next one gathers it, milliseconds. */
+const gatherMs = 5;
 /** Longest pause between two passes while a run is live, milliseconds: the backstop behind events and timers. */
 const idlePassMs = 1_000;
 const actor = 'scheduler';
@@ -49,35 +52,31 @@ export interface Scheduler {
 }
 
 export function startScheduler(deps: SchedulerDeps): Scheduler {
-  const views = new Map<string, RunView>();
+  const runs = createRunViews(deps);
+  const occupancy = createOccupancy(deps);
   const leakChecks = new Map<string, LeakCheck>();
-  const changedRows = new Set<string>();
-  let reloadRuns = true;
+  /** When each deployment was last given a slot, for turns over passes. */
+  const served = new Map<string, number>();
   let closed = false;
   let timer: NodeJS.Timeout | null = null;
   let passing: Promise<void> | null = null;
   let pokedAgain = false;
+  let endedAtMs = 0;
+  /** When the backstop looks next; sooner when something began to wait. */
+  let redriveAtMs = 0;
+  let someWait = true;
+  let toSend = true;
 
   const unsubscribe = deps.feed.subscribe((events) => {
-    for (const event of events) takeIn(event);
-    poke();
-  });
-
-  function takeIn(event: EventRow): void {
-    if (event.nodeRoleId !== null) {
-      const view = event.deploymentId === null ? undefined : views.get(event.deploymentId);
-      const known = view === undefined ? undefined : view.rows.get(textOf(event.data['key']));
-      if (
-        known === undefined ||
-        known.id !== event.nodeRoleId ||
-        known.version < Number(event.data['version'] ?? Infinity)
-      ) {
-        changedRows.add(event.nodeRoleId);
-      }
+    let follows = false;
+    for (const event of events) {
+      if (runs.takeIn(event)) follows = true;
+      if (event.kind === 'node-role.pended') someWait = true;
+      if (event.nodeRoleId === null) toSend = true;
+      if (event.kind.startsWith('run.')) occupancy.forget();
     }
-    if (event.kind.startsWith('run.') || event.kind.startsWith('deployment.') || event.kind.startsWith('node.'))
-      reloadRuns = true;
-  }
+    if (follows) poke();
+  });
 
   function poke(): void {
     if (closed) return;
@@ -86,6 +85,10 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
       return;
     }
     if (timer !== null) clearTimeout(timer);
+    if (deps.now() - endedAtMs < gatherMs) {
+      timer = setTimeout(poke, gatherMs);
+      return;
+    }
     timer = null;
     passing = pass()
       .catch((error: unknown) => {
@@ -95,65 +98,31 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
           'a scheduler pass failed; the next one follows',
         );
         // What is held in memory may be behind: read it again.
-        reloadRuns = true;
-        views.clear();
+        runs.clear();
         return idlePassMs;
       })
       .then((delayMs) => {
         passing = null;
         if (closed) return;
-        if (pokedAgain) {
-          pokedAgain = false;
-          poke();
-        } else timer = setTimeout(poke, delayMs);
+        endedAtMs = deps.now();
+        const soon = pokedAgain;
+        pokedAgain = false;
+        timer = setTimeout(poke, soon ? gatherMs : delayMs);
       });
   }
 
   async function pass(): Promise<number> {
-    await follow();
+    await runs.follow();
     const now = deps.now();
-    for (const view of views.values()) await judgeView(view, now);
+    for (const view of runs.all()) await judgeView(view, now);
     const refusedForGood = await admitAll();
-    await deps.db.transaction((tx) => redrive(tx, queueOf));
-    await deps.db.transaction(redriveSiteTasks);
-    await deps.sendOutbox();
-    for (const view of [...views.values()]) await closeIfOver(view, refusedForGood);
-    return delayUntilNext();
-  }
-
-  /** Brings the views up to what the events said. */
-  async function follow(): Promise<void> {
-    if (reloadRuns) {
-      reloadRuns = false;
-      const runs = await readLiveRuns(deps.db);
-      for (const [deploymentId, view] of views) {
-        if (!runs.some((run) => run.id === view.run.id)) views.delete(deploymentId);
-      }
-      for (const run of runs) {
-        const view = views.get(run.deploymentId);
-        if (view?.run.id === run.id) await followDeployment(view);
-        else views.set(run.deploymentId, await loadRunView(deps, run));
-      }
+    await driveAgain();
+    if (toSend) {
+      toSend = false;
+      await deps.sendOutbox();
     }
-    const ids = [...changedRows];
-    changedRows.clear();
-    if (ids.length === 0) return;
-    const rows = await readNodeRolesById(deps.db, ids);
-    for (const view of views.values())
-      refreshRows(
-        view,
-        rows.filter((row) => row.deploymentId === view.deployment.id),
-      );
-  }
-
-  async function followDeployment(view: RunView): Promise<void> {
-    const [deployment, nodes] = await Promise.all([
-      readDeployment(deps.db, view.deployment.id),
-      readNodes(deps.db, view.deployment.id),
-    ]);
-    if (deployment !== null) view.deployment = deployment;
-    view.nodes.clear();
-    for (const node of nodes) view.nodes.set(node.id, node);
+    for (const view of runs.all()) await closeIfOver(view, refusedForGood);
+    return delayUntilNext();
   }
 
   /** Judges until nothing more follows: what is found unchanged opens its children at once. */
@@ -162,47 +131,82 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
       const changes = judge(view, now);
       if (changes.length === 0) return;
       const results = await deps.db.transaction((tx) => changeNodeRoles(tx, changes));
-      const rows = await readNodeRolesById(
-        deps.db,
-        changes.map((change) => change.nodeRoleId),
-      );
-      refreshRows(view, rows);
+      takeResults(view, changes, results);
       if (results.every((result) => !result.ok)) return;
     }
+  }
+
+  /** What was written is known without reading it; what had moved is read. */
+  function takeResults(
+    view: RunView,
+    changes: readonly Pick<NodeRoleChange, 'nodeRoleId'>[],
+    results: readonly ChangeResult[],
+  ): void {
+    const rows: FullNodeRoleRow[] = [];
+    const moved: string[] = [];
+    results.forEach((result, index) => {
+      const known = result.row === null ? undefined : view.rows.get(result.row.key);
+      if (result.ok && known?.id === result.row.id) rows.push({ ...known, ...result.row });
+      else moved.push(changes[index]?.nodeRoleId ?? '');
+    });
+    runs.refresh(rows);
+    if (moved.length === 0) return;
+    runs.readAgain(moved);
+    pokedAgain = true;
   }
 
   /** Starts what may start; answers those that no free slot will ever help. */
   async function admitAll(): Promise<ReadonlySet<string>> {
     const refusedForGood = new Set<string>();
-    const candidates = [...views.values()].flatMap(candidatesOf);
+    const views = runs.all();
+    const candidates = views.flatMap(candidatesOf);
     if (candidates.length === 0) return refusedForGood;
-    const world = await readWorld(deps.db, [...views.values()]);
+    const withLocks = candidates.some((candidate) => candidate.lock !== null);
+    const world = worldOf(views, await occupancy.read(views, withLocks), served);
     const byId = new Map(candidates.map((candidate) => [candidate.id, candidate]));
     const admitted = admit(candidates, world).flatMap((candidate) => byId.get(candidate.id) ?? []);
     const started = new Set(admitted.map((candidate) => candidate.id));
     for (const candidate of candidates) {
-      if (!started.has(candidate.id) && refusal(candidate, world)?.kind === 'rollout-stopped')
+      if (candidate.rollout && !started.has(candidate.id) && refusal(candidate, world)?.kind === 'rollout-stopped')
         refusedForGood.add(candidate.id);
     }
-    await deps.db.transaction((tx) =>
-      admitNodeRoles(
-        tx,
-        admitted.map((candidate) => ({
-          nodeRoleId: candidate.id,
-          version: candidate.row.version,
-          queue: candidate.queue,
-          lock: candidate.lock,
-        })),
-        actor,
-      ),
+    if (admitted.length === 0) return refusedForGood;
+    const asked = admitted.map(
+      (candidate): Admitted => ({
+        nodeRoleId: candidate.id,
+        version: candidate.row.version,
+        queue: candidate.queue,
+        lock: candidate.lock,
+      }),
     );
-    const rows = await readNodeRolesById(deps.db, [...started]);
-    for (const view of views.values())
-      refreshRows(
+    const outcomes = await deps.db.transaction((tx) => admitNodeRoles(tx, asked, actor));
+    for (const view of views) {
+      const own = outcomes.filter((outcome) => view.rows.get(outcome.key)?.id === outcome.nodeRoleId);
+      takeResults(
         view,
-        rows.filter((row) => row.deploymentId === view.deployment.id),
+        own,
+        own.map((outcome) => outcome.result),
       );
+    }
+    toSend = true;
     return refusedForGood;
+  }
+
+  /** Puts on the queue again what was not heard of, when the first of it is due. */
+  async function driveAgain(): Promise<void> {
+    const now = deps.now();
+    if (now >= redriveAtMs) {
+      await deps.db.transaction(async (tx) => {
+        await redriveSiteTasks(tx);
+        await redrive(tx, queueOf);
+      });
+      toSend = true;
+      someWait = true;
+    }
+    if (!someWait) return;
+    someWait = false;
+    const driveMs = await deps.db.transaction(nextDriveInMs);
+    redriveAtMs = now + Math.max(5, Math.min(idleMs(), driveMs ?? Infinity));
   }
 
   async function closeIfOver(view: RunView, refusedForGood: ReadonlySet<string>): Promise<void> {
@@ -210,25 +214,27 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
     if (end === null) return;
     const leakCheck = leakChecks.get(view.run.id) ?? { asked: new Map() };
     leakChecks.set(view.run.id, leakCheck);
-    const over = await finishRun({ db: deps.db, newId: deps.newId }, view, end, leakCheck);
-    if (!over) return;
+    const ending = await finishRun({ db: deps.db, newId: deps.newId }, view, end, leakCheck);
+    if (ending === 'moved') {
+      runs.readAgain([...view.rows.values()].map((row) => row.id));
+      pokedAgain = true;
+    }
+    if (ending !== 'over') return;
     leakChecks.delete(view.run.id);
-    views.delete(view.deployment.id);
-    reloadRuns = true;
+    served.delete(view.deployment.id);
+    runs.drop(view);
   }
 
-  async function delayUntilNext(): Promise<number> {
-    if (views.size === 0) return idlePassMs * 5;
-    const driveMs = await deps.db.transaction(nextDriveInMs);
+  function delayUntilNext(): number {
     const now = deps.now();
-    const retries = [...views.values()].flatMap((view) =>
-      [...view.rows.values()].flatMap((row) => {
-        const work = workOf(row.state);
-        return work?.phase === 'failed' && work.retryAtMs !== null ? [work.retryAtMs - now] : [];
-      }),
-    );
-    return Math.max(5, Math.min(idlePassMs, driveMs ?? idlePassMs, ...retries));
+    let delayMs = redriveAtMs - now;
+    for (const view of runs.all())
+      for (const atMs of view.progress.retryAtMs.values()) delayMs = Math.min(delayMs, atMs - now);
+    return Math.max(5, Math.min(idleMs(), delayMs));
   }
+
+  /** Without a live run only what is left of ended ones is to be looked after. */
+  const idleMs = (): number => (runs.all().length === 0 ? 5 * idlePassMs : idlePassMs);
 
   poke();
   return {
@@ -241,8 +247,6 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
     },
   };
 }
-
-const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 
 const queueOf = (row: { readonly siteId: string | null; readonly runsOnSiteId: string | null }): string =>
   stepQueue(row.siteId ?? row.runsOnSiteId);

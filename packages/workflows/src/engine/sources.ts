@@ -34,12 +34,16 @@ export function gatherInputs(deps: GatherDeps, binding: Binding): InputResolutio
       ...(deps.taskParams === null ? {} : { task: deps.taskParams }),
     }),
   );
+  const outlived = new Set(deps.bindings.outlived.map((one) => one.key));
   return resolveInputs(binding.role, binding, {
     params,
     facts: binding.node === null ? {} : deps.facts(binding.node.name),
     outputs: (key) => {
       const row = deps.row(key);
-      return row === null || row.state.state !== 'active' ? null : (row.applied?.outputs ?? null);
+      // Of what outlived its machine the outputs stay, whatever became of its last run.
+      return row === null || (row.state.state !== 'active' && !outlived.has(key))
+        ? null
+        : (row.applied?.outputs ?? null);
     },
     producers: (need) => producersOf(deps.bindings, binding, need),
   });

@@ -4,7 +4,7 @@ import {
   type Database,
   readDeployment,
   readPacks,
-  readPlan,
+  readPlanHead,
   readSites,
   readSpecification,
 } from '@formwork/db';
@@ -24,7 +24,7 @@ export async function approve(
   request: ApprovalRequest,
 ): Promise<{ readonly runId: string; readonly deploymentId: string }> {
   const { db } = deps;
-  const plan = await readPlan(db, request.planId);
+  const plan = await readPlanHead(db, request.planId);
   if (plan === null) throw new FormworkError('not-found', 'plan-not-found', 'there is no such plan');
   const [deployment, specification, sites] = await Promise.all([
     readDeployment(db, plan.deploymentId),

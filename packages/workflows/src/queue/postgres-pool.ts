@@ -3,7 +3,7 @@ import pg from 'pg';
 import { unavailable } from './within.ts';
 
 /** Connections for queries; each consumer's LISTEN takes one more, for as long as it lives. */
-const queryConnections = 6;
+const queryConnections = 4;
 
 /**
  * The one pool all queues of a process share, in the shape BullMQ takes. It differs from a bare pg.Pool in two ways,

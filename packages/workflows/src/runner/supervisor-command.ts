@@ -18,8 +18,8 @@ const bootstrap = [
   'if [ ! -f "$file" ]; then mkdir -p "$lib/bin" "$run" || exit 73',
   'echo "FW1 need supervisor"',
   'whole=',
-  `while IFS= read -r line; do if [ "$line" = ${endOfSupervisor} ]; then whole=1; break; fi; printf "%s\\n" "$line"; done >"$file.$$"`,
-  'if [ -z "$whole" ]; then rm -f "$file.$$"; exit 74; fi',
+  `while IFS= read -r line; do if [ "$line" = ${endOfSupervisor} ]; then whole=1; break; fi; printf "%s\\n" "$line" || break; done >"$file.$$"`,
+  'if [ -z "$whole" ]; then rm -f "$file.$$"; echo "formwork: the supervisor could not be stored in $lib" >&2; exit 74; fi',
   'mv "$file.$$" "$file"; fi',
   'exec /bin/sh "$file" "$lib" "$run" "$@"',
 ].join('\n');

@@ -135,6 +135,18 @@ describe.each<TestNodeKind>(['dash', 'busybox'])('what an attempt survives (%s)'
     await until('nothing is left', () => processesWith(`sleep\u0000${mark}00`).length === 0);
   });
 
+  it('is lost, not aborted, when somebody else tells its keeper to end, as a node that shuts down does', async () => {
+    const launch = launchOf({ apply: `touch ${node.work}/told; sleep ${mark}01` });
+    const attempt = follow(launch);
+    await until('it runs', () => there('told'));
+    process.kill(keeperOf(launch), 'SIGTERM');
+    expect(await attempt.result).toMatchObject({
+      kind: 'lost',
+      message: expect.stringContaining('told to end') as string,
+    });
+    expect(processesWith(`sleep\u0000${mark}01`)).toEqual([]);
+  });
+
   it('starts a new attempt only when the old one has ended', async () => {
     const lane = `lane-shared-${kind}`;
     const launch = launchOf(

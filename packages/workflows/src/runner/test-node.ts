@@ -37,10 +37,16 @@ export interface TestNode {
   execs(): number;
   connections(): number;
   changeHostKey(): Promise<void>;
+  /** Runs a command where the node's own disk can be seen. */
+  inside(script: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function startTestNode(kind: TestNodeKind): Promise<TestNode> {
+/** `diskKib`: what the supervisor keeps lies on a disk of its own, of this size. */
+export async function startTestNode(
+  kind: TestNodeKind,
+  { diskKib = null }: { readonly diskKib?: number | null } = {},
+): Promise<TestNode> {
   const root = mkdtempSync('/run/formwork-test-');
   chmodSync(root, 0o755);
   const node = join(root, 'node');
@@ -93,8 +99,12 @@ export async function startTestNode(kind: TestNodeKind): Promise<TestNode> {
 
   let execs = 0;
   let sshd: ChildProcess;
+  const stateRoot = `${prefix}/state-${basename(root)}`;
+  const disk = hostPath(`${stateRoot}/lib`);
+  if (diskKib !== null) mkdirSync(disk, { recursive: true });
   const startSshd = async (): Promise<void> => {
-    const mounts = kind === 'busybox' ? `mount --rbind /proc ${node}/proc && mount --rbind /dev ${node}/dev && ` : '';
+    const binds = kind === 'busybox' ? `mount --rbind /proc ${node}/proc && mount --rbind /dev ${node}/dev && ` : '';
+    const mounts = `${binds}${diskKib === null ? '' : `mount -t tmpfs -o size=${diskKib}k tmpfs ${disk} && `}`;
     const script = `${mounts}exec /usr/sbin/sshd -D -e -f ${join(root, 'sshd_config')}`;
     sshd = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script], {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -138,7 +148,7 @@ export async function startTestNode(kind: TestNodeKind): Promise<TestNode> {
       user,
       privateKey: keys.privateKey,
       hostKey,
-      stateRoot: `${prefix}/state-${basename(root)}`,
+      stateRoot,
       rebootCommand: `touch ${prefix}/work/rebooted`,
     },
     hostPath,
@@ -156,6 +166,9 @@ export async function startTestNode(kind: TestNodeKind): Promise<TestNode> {
       await stopSshd();
       await newHostKey();
       await startSshd();
+    },
+    async inside(script) {
+      await run('nsenter', ['--mount', '--target', String(sshd.pid), 'sh', '-c', script]);
     },
     async stop() {
       for (const socket of sockets) socket.destroy();

@@ -45,7 +45,7 @@ export async function execute(
     case 'provider': {
       const { provider } = await deps.provider(context.node?.siteId ?? '');
       return runProviderStep(
-        { db: deps.db, worker: deps.worker, provider, clock: deps.clock, signal: lease.gone },
+        { db: deps.db, worker: deps.worker, provider, clock: deps.clock, signal: lease.gone, fence },
         context,
         attempt,
       );

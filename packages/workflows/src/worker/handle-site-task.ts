@@ -4,10 +4,10 @@ import {
   type Database,
   type Log,
   type NodeRow,
-  patchNode,
   readNode,
   readSiteTask,
   readSiteNodes,
+  recordLook,
   type SiteTask,
 } from '@formwork/db';
 import type { CallContext, Provider } from '@formwork/providers';
@@ -101,11 +101,10 @@ async function observeOne(deps: SiteTaskDeps, provider: Provider, node: NodeRow,
   const state = observation.ready ? 'ready' : 'unreachable';
   if (state !== node.state || lost !== node.lost) {
     await deps.db.transaction((tx) =>
-      patchNode(
+      recordLook(
         tx,
         node.id,
         { state, lost, message: observation.ready ? null : observation.message },
-        null,
         `worker:${deps.worker}`,
       ),
     );

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { FormworkError } from '@formwork/core';
 import {
-  claimNodeRole,
+  type Claimed,
+  type ClaimRequest,
   type Database,
-  finishNodeRole,
+  type Finish,
   type Log,
   type Outcome,
   readNode,
@@ -19,6 +20,9 @@ export interface StepDeps extends ExecuteDeps {
   readonly log: Log;
   readonly contexts: StepContexts;
   readonly leases: LeaseKeeper;
+  /** Takes a node-role, and records how its execution ended (false: too late), in batches with those of other steps. */
+  readonly claim: (request: ClaimRequest) => Promise<Claimed>;
+  readonly finish: (finish: Finish) => Promise<boolean>;
   readonly newId: () => string;
 }
 
@@ -36,19 +40,17 @@ export async function handleStep(
   for (let tries = 0; tries < claimTries; tries += 1) {
     const context = await deps.contexts.read(job.nodeRoleId);
     if (context === null || context.row.dispatch !== job.dispatch) return;
-    const claimed = await deps.db.transaction((tx) =>
-      claimNodeRole(tx, {
-        nodeRoleId: job.nodeRoleId,
-        dispatch: job.dispatch,
-        worker: deps.worker,
-        attemptId: deps.newId(),
-        action: context.action,
-        phase: context.phase === 'refresh' ? 'apply' : context.phase,
-        version: context.row.version,
-        prepared: { inputs: context.inputs, untracked: context.untracked, inputHash: context.inputHash },
-        runsOnNodeId: context.node === null || context.phase === 'evict' ? (context.target?.id ?? null) : null,
-      }),
-    );
+    const claimed = await deps.claim({
+      nodeRoleId: job.nodeRoleId,
+      dispatch: job.dispatch,
+      worker: deps.worker,
+      attemptId: deps.newId(),
+      action: context.action,
+      phase: context.phase === 'refresh' ? 'apply' : context.phase,
+      version: context.row.version,
+      prepared: { inputs: context.inputs, untracked: context.untracked, inputHash: context.inputHash },
+      runsOnNodeId: context.node === null || context.phase === 'evict' ? (context.target?.id ?? null) : null,
+    });
     if (!claimed.ok) {
       if (claimed.why === 'moved') continue;
       return;
@@ -99,26 +101,36 @@ async function outcomeOf(
   fence: number,
   lease: Lease,
 ): Promise<Outcome | null> {
-  try {
-    return await execute(deps, context, attempt, fence, lease);
-  } catch (error) {
-    if (lease.gone.aborted) return null;
-    if (lease.abort.aborted) return { kind: 'withdrawn' };
-    deps.log.error(
-      {
-        nodeRoleId: context.row.id,
-        key: context.row.key,
-        attempt: attempt.number,
-        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      },
-      'a step broke off',
-    );
-    return brokenOff(deps, context, error);
+  const isGone = (): boolean => lease.gone.aborted;
+  for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 2_000)) {
+    try {
+      return await execute(deps, context, attempt, fence, lease);
+    } catch (error) {
+      if (isGone()) return null;
+      if (lease.abort.aborted) return { kind: 'withdrawn' };
+      if (!isDatabaseAway(error)) return brokenOff(deps, context, attempt, error);
+      deps.log.warn({ nodeRoleId: context.row.id, error: String(error) }, 'a step waits for the database');
+    }
+    // Not the step's failure: it may be under way on its node, and is attached to once the database is back.
+    await delay(pauseMs, undefined, { signal: lease.gone }).catch(() => undefined);
+    if (isGone()) return null;
   }
 }
 
+const isDatabaseAway = (error: unknown): boolean =>
+  error instanceof FormworkError && error.code === 'database-unavailable';
+
 /** What our own code threw is no outcome of the step; it is shown, and retried where that may help. */
-function brokenOff(deps: StepDeps, context: StepContext, error: unknown): Outcome {
+function brokenOff(deps: StepDeps, context: StepContext, attempt: StoredAttempt, error: unknown): Outcome {
+  deps.log.error(
+    {
+      nodeRoleId: context.row.id,
+      key: context.row.key,
+      attempt: attempt.number,
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    },
+    'a step broke off',
+  );
   const known = error instanceof FormworkError;
   const passing = known && error.kind === 'retryable';
   return failedOutcome(
@@ -143,16 +155,14 @@ async function record(
 ): Promise<void> {
   for (let pauseMs = 100; !lease.gone.aborted; pauseMs = Math.min(pauseMs * 2, 2_000)) {
     try {
-      const taken = await deps.db.transaction((tx) =>
-        finishNodeRole(tx, {
-          nodeRoleId: context.row.id,
-          attemptId,
-          fence,
-          worker: deps.worker,
-          nowMs: deps.clock().nowMs,
-          outcome,
-        }),
-      );
+      const taken = await deps.finish({
+        nodeRoleId: context.row.id,
+        attemptId,
+        fence,
+        worker: deps.worker,
+        nowMs: deps.clock().nowMs,
+        outcome,
+      });
       if (!taken) deps.log.warn({ nodeRoleId: context.row.id, fence }, 'a result came too late and changed nothing');
       return;
     } catch (error) {

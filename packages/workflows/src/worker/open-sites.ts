@@ -2,6 +2,7 @@ import { FormworkError } from '@formwork/core';
 import { type Database, type Log, readSite, type SiteRow } from '@formwork/db';
 import { type Provider, providerNamed } from '@formwork/providers';
 import type { Secrets } from '../secrets.ts';
+import { batched } from './batched.ts';
 
 export interface OpenSite {
   readonly provider: Provider;
@@ -24,8 +25,14 @@ export interface OpenSitesDeps {
 
 export function openSites(deps: OpenSitesDeps): OpenSites {
   const opened = new Map<string, { readonly version: number; readonly site: Promise<OpenSite> }>();
+  const rowOf = batched(async (ids: readonly string[]) => {
+    const rows = new Map(
+      await Promise.all([...new Set(ids)].map(async (id) => [id, await readSite(deps.db, id)] as const)),
+    );
+    return ids.map((id) => rows.get(id) ?? null);
+  });
   const read = async (siteId: string): Promise<SiteRow> => {
-    const row = await readSite(deps.db, siteId);
+    const row = await rowOf(siteId);
     if (row === null) throw new FormworkError('not-found', 'site-not-found', `there is no site ${siteId}`);
     return row;
   };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { assertNever, type Facts } from '@formwork/core';
 import {
   type Database,
+  isClaimedBy,
   type NodePatch,
   type NodeRow,
   type Outcome,
@@ -29,6 +30,8 @@ export interface ProviderStepDeps {
   readonly provider: Provider;
   readonly clock: () => OutcomeClock;
   readonly signal: AbortSignal;
+  /** Of the claim under which it runs. */
+  readonly fence: number;
 }
 
 /** Key of a create: the same machine however often it is asked for (provider contract, rule 4). */
@@ -42,12 +45,15 @@ export const referenceOf = (node: NodeRow): NodeReference => ({
   providerId: node.providerId,
 });
 
-/** One look and one small act at the provider: makes the machine, or takes it away. */
+/**
+ * One look and one small act at the provider: makes the machine, or takes it away. Null: the claim went elsewhere while we
+ * stood still, and the provider, which knows no fence, was not asked.
+ */
 export async function runProviderStep(
   deps: ProviderStepDeps,
   context: StepContext,
   attempt: StoredAttempt,
-): Promise<Outcome> {
+): Promise<Outcome | null> {
   const { node } = context;
   if (node === null)
     return failedOutcome(
@@ -67,14 +73,15 @@ async function create(
   attempt: StoredAttempt,
   node: NodeRow,
   call: CallContext,
-): Promise<Outcome> {
+): Promise<Outcome | null> {
   const reference = referenceOf(node);
-  await recordCreateIntent(deps.db, {
-    key: reference.key,
-    nodeId: node.id,
-    incarnation: node.incarnation,
-    candidate: node.candidate,
+  const { incarnation, candidate } = node;
+  const ours = await deps.db.transaction(async (tx) => {
+    if (!(await isClaimedBy(tx, context.row.id, deps.fence))) return false;
+    await recordCreateIntent(tx, { key: reference.key, nodeId: node.id, incarnation, candidate });
+    return true;
   });
+  if (!ours) return null;
   const result = await machineSteps.create(
     deps.provider,
     {
@@ -120,13 +127,15 @@ async function destroy(
   attempt: StoredAttempt,
   node: NodeRow,
   call: CallContext,
-): Promise<Outcome> {
+): Promise<Outcome | null> {
   // Known before the call: a machine that may be half gone is never taken for one that stands.
-  if (node.state !== 'destroying') {
-    await deps.db.transaction((tx) =>
-      patchNode(tx, node.id, { state: 'destroying' }, context.row, `worker:${deps.worker}`),
-    );
-  }
+  const ours = await deps.db.transaction(async (tx) => {
+    if (!(await isClaimedBy(tx, context.row.id, deps.fence))) return false;
+    if (node.state !== 'destroying')
+      await patchNode(tx, node.id, { state: 'destroying' }, context.row, `worker:${deps.worker}`);
+    return true;
+  });
+  if (!ours) return null;
   const result = await machineSteps.destroy(deps.provider, referenceOf(node), call);
   const clock = deps.clock();
   switch (result.state) {

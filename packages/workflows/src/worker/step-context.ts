@@ -16,17 +16,17 @@ import {
   type DeploymentRow,
   type FullNodeRoleRow,
   type NodeRow,
-  readActual,
   readDeployment,
-  readNode,
   readNodeRolesById,
   readNodeRolesByKey,
   readNodeRolesOf,
   readNodes,
-  readPlanDocument,
+  readNodesById,
+  readPlanHead,
   readRun,
   readSites,
   readSpecification,
+  readWho,
   type RunRow,
 } from '@formwork/db';
 import { bindRun } from '../engine/bind-run.ts';
@@ -35,6 +35,7 @@ import type { ContentStore } from '../engine/content-store.ts';
 import type { SiteViewOf } from '../engine/run-view.ts';
 import { gatherInputs } from '../engine/sources.ts';
 import type { ScriptAction, ScriptPhase } from '../runner/script-launch.ts';
+import { batched } from './batched.ts';
 
 /** Everything one execution of a node-role needs; secrets still as references. */
 export interface StepContext {
@@ -81,6 +82,7 @@ const keptFrames = 16;
 
 export function openStepContexts(deps: ContextDeps): StepContexts {
   const frames = new Map<string, Promise<Frame>>();
+  const readers = openReaders(deps.db);
   const frameOf = (runId: string): Promise<Frame> => {
     const known = frames.get(runId);
     if (known !== undefined) return known;
@@ -93,15 +95,45 @@ export function openStepContexts(deps: ContextDeps): StepContexts {
   };
   return {
     async read(nodeRoleId) {
-      const [row] = await readNodeRolesById(deps.db, [nodeRoleId]);
+      const { row, node } = await readers.step(nodeRoleId);
       if (row?.runId == null) return null;
       const frame = await frameOf(row.runId);
-      const node = row.nodeId === null ? null : await readNode(deps.db, row.nodeId);
       const removing = row.state.state === 'removing';
-      return removing ? contextOfRemoval(deps, frame, row, node) : contextOfApply(deps, frame, row, node);
+      return removing ? contextOfRemoval(deps, frame, row, node) : contextOfApply(deps, readers, frame, row, node);
     },
   };
 }
+
+/** Reads that steps make at about the same time, made as one. */
+interface Readers {
+  step(nodeRoleId: string): Promise<{ readonly row: FullNodeRoleRow | null; readonly node: NodeRow | null }>;
+  /** Living node-roles by key. */
+  living(wanted: {
+    readonly deploymentId: string;
+    readonly keys: readonly string[];
+  }): Promise<ReadonlyMap<string, FullNodeRoleRow>>;
+}
+
+const openReaders = (db: Database): Readers => ({
+  step: batched(async (ids) => {
+    const rows = new Map((await readNodeRolesById(db, ids)).map((row) => [row.id, row]));
+    const nodeIds = new Set([...rows.values()].flatMap((row) => row.nodeId ?? []));
+    const nodes = new Map((await readNodesById(db, [...nodeIds])).map((node) => [node.id, node]));
+    return ids.map((id) => {
+      const row = rows.get(id) ?? null;
+      return { row, node: nodes.get(row?.nodeId ?? '') ?? null };
+    });
+  }),
+  living: batched(async (wanted) => {
+    const found = new Map<string, ReadonlyMap<string, FullNodeRoleRow>>();
+    for (const deploymentId of new Set(wanted.map((one) => one.deploymentId))) {
+      const keys = new Set(wanted.flatMap((one) => (one.deploymentId === deploymentId ? one.keys : [])));
+      const rows = await readNodeRolesByKey(db, deploymentId, [...keys]);
+      found.set(deploymentId, new Map(rows.map((row) => [row.key, row])));
+    }
+    return wanted.map((one) => found.get(one.deploymentId) ?? new Map());
+  }),
+});
 
 async function readFrame(deps: ContextDeps, runId: string): Promise<Frame> {
   const { db } = deps;
@@ -109,7 +141,7 @@ async function readFrame(deps: ContextDeps, runId: string): Promise<Frame> {
   if (run === null) throw new FormworkError('not-found', 'run-gone', 'the run is gone');
   const [deployment, planned, sites] = await Promise.all([
     readDeployment(db, run.deploymentId),
-    readPlanDocument(db, run.planId),
+    readPlanHead(db, run.planId),
     readSites(db),
   ]);
   if (deployment === null || planned === null)
@@ -117,9 +149,9 @@ async function readFrame(deps: ContextDeps, runId: string): Promise<Frame> {
   const specification = await readSpecification(db, run.deploymentId, planned.specificationVersion);
   if (specification === null) return { run, deployment, bindings: null };
   const { content } = await deps.content.content(specification.packs);
-  const actual = await readActual(db, deployment);
+  const actual = await readWho(db, deployment);
   const bindings = bindRun({
-    plan: planned.document,
+    plan: planned,
     spec: specification.document,
     content,
     sites: sites.map(deps.siteView),
@@ -140,6 +172,7 @@ async function bundleOf(deps: ContextDeps, frame: Frame, row: FullNodeRoleRow, d
 
 async function contextOfApply(
   deps: ContextDeps,
+  readers: Readers,
   frame: Frame,
   row: FullNodeRoleRow,
   node: NodeRow | null,
@@ -148,11 +181,12 @@ async function contextOfApply(
   const binding = bindings?.byKey.get(row.key);
   const bundle = await bundleOf(deps, frame, row, row.roleDigest);
   if (bindings === null || binding === undefined) return contextOfUnwanted(frame, row, node, bundle);
-  const rows = await producerRows(deps.db, frame.deployment.id, bindings, binding);
+  const keys = producerKeys(bindings, binding);
+  const rows = keys.length === 0 ? null : await readers.living({ deploymentId: frame.deployment.id, keys });
   const { inputs, untracked, missing } = gatherInputs(
     {
       bindings,
-      row: (key) => rows.get(key) ?? null,
+      row: (key) => rows?.get(key) ?? null,
       facts: () => node?.facts ?? {},
       taskParams: run.params,
     },
@@ -208,17 +242,11 @@ const contextOfUnwanted = (
   problem: `${row.key} is not part of what is wanted any more`,
 });
 
-async function producerRows(
-  db: Database,
-  deploymentId: string,
-  bindings: Bindings,
-  binding: Binding,
-): Promise<ReadonlyMap<string, FullNodeRoleRow>> {
+function producerKeys(bindings: Bindings, binding: Binding): readonly string[] {
   const keys = new Set<string>(Object.values(binding.requires));
   for (const need of binding.role.needs)
     for (const producer of producersOf(bindings, binding, need)) keys.add(producer.key);
-  const rows = await readNodeRolesByKey(db, deploymentId, [...keys]);
-  return new Map(rows.map((one) => [one.key, one]));
+  return [...keys];
 }
 
 /**

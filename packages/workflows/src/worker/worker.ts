@@ -3,33 +3,37 @@ import { hostname } from 'node:os';
 import {
   announceWorker,
   beatMs,
+  claimNodeRoles,
   type Database,
-  type EventFeed,
+  finishNodeRoles,
   handOver,
   type Log,
+  openSignal,
   readSites,
   retireWorker,
+  siteChannel,
   siteTaskQueue,
 } from '@formwork/db';
 import { z } from 'zod';
 import { stepQueue } from '../engine/candidates.ts';
 import type { QueueWorker } from '../queue/queue-worker.ts';
 import type { Queues } from '../queue/queues.ts';
+import { batched } from './batched.ts';
 import { type StepDeps, handleStep } from './handle-step.ts';
 import { handleSiteTask } from './handle-site-task.ts';
 import type { OpenSites } from './open-sites.ts';
+import { createSlots, type Slots } from './slots.ts';
 
 /** What our queues carry: ids only. */
 export const workJob = z.union([
-  z.object({ nodeRoleId: z.uuid(), dispatch: z.int().nonnegative() }),
+  z.object({ steps: z.array(z.object({ nodeRoleId: z.uuid(), dispatch: z.int().nonnegative() })) }),
   z.object({ siteTaskId: z.uuid(), dispatch: z.int().nonnegative() }),
 ]);
 export type WorkJob = z.infer<typeof workJob>;
 
-export interface WorkerDeps extends Omit<StepDeps, 'worker' | 'newId'> {
+export interface WorkerDeps extends Omit<StepDeps, 'worker' | 'newId' | 'claim' | 'finish'> {
   readonly id: string;
   readonly db: Database;
-  readonly feed: EventFeed;
   readonly queues: Queues<WorkJob>;
   readonly sites: OpenSites;
   readonly log: Log;
@@ -46,20 +50,36 @@ export interface RunningWorker {
 
 /** Site tasks at once, each site. */
 const tasksAtOnce = 4;
+/** Jobs taken from a queue at once. A job is over as soon as its steps have begun. */
+const jobsAtOnce = 2;
+/** What running steps get to let go of their attempts, milliseconds. */
+const letGoMs = 4_000;
 
 /** Takes jobs of the sites it serves, and of the deployments themselves, until it is closed. */
 export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   const consumers = new Map<string, QueueWorker>();
-  const stepDeps: StepDeps = { ...deps, worker: deps.id, newId: randomUUID };
+  const slotsOf = new Map<string, Slots>();
+  const stepDeps: StepDeps = {
+    ...deps,
+    worker: deps.id,
+    newId: randomUUID,
+    claim: batched((requests) => deps.db.transaction((tx) => claimNodeRoles(tx, requests))),
+    finish: batched((finishes) => deps.db.transaction((tx) => finishNodeRoles(tx, finishes))),
+  };
   let closed = false;
   let following: Promise<void> = Promise.resolve();
 
   const consumeSteps = (queue: string): void => {
     if (consumers.has(queue)) return;
+    const slots = createSlots(deps.slots, (error) => {
+      deps.log.error({ queue, error: String(error) }, 'a step could not be begun; it is put on the queue again');
+    });
+    slotsOf.set(queue, slots);
     consumers.set(
       queue,
-      deps.queues.work(queue, deps.slots, async (job) => {
-        if ('nodeRoleId' in job) await handleStep(stepDeps, job);
+      deps.queues.work(queue, jobsAtOnce, async (job) => {
+        // A free slot each; once a step has begun its claim speaks for it, and the queue may forget it.
+        if ('steps' in job) for (const step of job.steps) await slots.begin(() => handleStep(stepDeps, step));
       }),
     );
   };
@@ -91,6 +111,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     for (const [queue, consumer] of consumers) {
       if (wanted.has(queue)) continue;
       consumers.delete(queue);
+      slotsOf.delete(queue);
       await consumer.close();
     }
   };
@@ -105,9 +126,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
 
   await announce();
   await follow();
-  const unsubscribe = deps.feed.subscribe((events) => {
-    if (events.some((event) => event.kind.startsWith('site.'))) followSoon();
-  });
+  const siteSignal = openSignal(deps.db, siteChannel, followSoon, deps.log);
   const timer = setInterval(() => {
     announce().catch((error: unknown) => {
       deps.log.warn({ error: String(error) }, 'announcing this worker failed');
@@ -119,11 +138,14 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     async close() {
       closed = true;
       clearInterval(timer);
-      unsubscribe();
+      await siteSignal.close();
       // Leases first: steps let go of their attempts, so the queues have nothing to wait for.
       deps.leases.close();
       await following;
-      await Promise.all([...consumers.values()].map((consumer) => consumer.close({ graceMs: 2_000 })));
+      await Promise.all([
+        ...[...slotsOf.values()].map((slots) => slots.close(letGoMs)),
+        ...[...consumers.values()].map((consumer) => consumer.close({ graceMs: 2_000 })),
+      ]);
       await deps.db.transaction((tx) => handOver(tx, deps.id)).catch(() => 0);
       await retireWorker(deps.db, deps.id).catch(() => undefined);
       await deps.sites.close();

@@ -1,0 +1,3 @@
+#!/bin/sh
+. ./lib.sh
+as_wanted || exit 1

@@ -1,0 +1,3 @@
+#!/bin/sh
+. ./lib.sh
+ln -sfn /srv/bench/bench.conf /etc/bench.conf

@@ -1,0 +1,2 @@
+set -eu
+as_wanted() { [ "$(readlink /etc/bench.conf)" = /srv/bench/bench.conf ]; }
