@@ -1,10 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
 import { pino } from 'pino';
 import { environment } from './environment.ts';
 import { openServer } from './open-server.ts';
-
-/** How much the heap may grow between two collections, percent: V8's own choice is up to four times what is in use. */
-setFlagsFromString('--heap-growing-percent=40');
 
 /** Longest time from SIGTERM to the end, milliseconds. */
 const stopWithinMs = 10_000;

@@ -1,14 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { setFlagsFromString } from 'node:v8';
 import { parseMasterKey, readMasterKey } from '@formwork/db';
 import type { RunningWorker } from '@formwork/workflows';
 import { pino } from 'pino';
 import { openWorker } from './app.ts';
 import { type Environment, environment } from './environment.ts';
-
-/** How much the heap may grow between two collections, percent: V8's own choice is up to four times what is in use. */
-setFlagsFromString('--heap-growing-percent=40');
 
 /** Longest time from SIGTERM to the end, milliseconds: steps go on on their nodes without us. */
 const stopWithinMs = 10_000;

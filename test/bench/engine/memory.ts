@@ -18,13 +18,14 @@ export function treeOf(roots: readonly number[]): readonly number[] {
       // It ended while we looked.
     }
   }
-  const found: number[] = [];
+  const found = new Set<number>();
   const queue = [...roots];
   for (let pid = queue.pop(); pid !== undefined; pid = queue.pop()) {
-    found.push(pid);
+    if (found.has(pid)) continue;
+    found.add(pid);
     queue.push(...(children.get(pid) ?? []));
   }
-  return found;
+  return [...found];
 }
 
 const pssMib = (pid: number): number => {

@@ -65,6 +65,7 @@ export async function runDeployment<T>(
     await storePacks(db, [path.join(root, 'content/base'), writePack(directory, shape)]);
     const up = await startFormwork({
       LOG_LEVEL: 'warn',
+      FW_FLAGS: process.env['FW_FLAGS'] ?? '',
       NODE_ENV: 'production',
       DATABASE_URL: postgres.url,
       FORMWORK_WORKER_SLOTS: String(request.slots),

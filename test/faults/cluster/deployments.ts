@@ -104,14 +104,14 @@ const destroyRuns = (cluster: Cluster, name: string) =>
   );
 
 /** Waits until the run is over; answers its state. What is stuck is in the error. */
-export async function runEnd(cluster: Cluster, runId: string): Promise<string> {
+export async function runEnd(cluster: Cluster, runId: string, withinMs = patienceMs): Promise<string> {
   try {
     return await until(
       `run ${runId} ends`,
       async () =>
         (await rowsOf<{ state: string }>(cluster, 'SELECT state FROM runs WHERE id = $1', [runId]))[0]?.state ?? '',
       (state) => state !== 'running',
-      patienceMs,
+      withinMs,
     );
   } catch (error) {
     const stuck = await rowsOf(

@@ -8,6 +8,8 @@ import { onStage, type SimDeps, type SimStage } from './stage.ts';
 
 /** The slowest deployment may take this many times what the median one takes. */
 const fairRatio = 2;
+/** Longest wait for a run: fairness is a ratio, the machine may be slow. */
+const runWithinMs = 900_000;
 
 /** Many deployments at once, and all processes restarted one after the other in the middle. */
 export const loadScenario = (deps: SimDeps & { readonly full: boolean }): Scenario => {
@@ -44,7 +46,7 @@ export const loadScenario = (deps: SimDeps & { readonly full: boolean }): Scenar
         );
         await restartAll(stage, shuffled(round.random, [...cluster.servers, ...cluster.workers]));
         for (const { runId } of runs) {
-          const state = await runEnd(cluster, runId);
+          const state = await runEnd(cluster, runId, runWithinMs);
           if (state !== 'succeeded') throw new Error(`a run ended ${state}`);
         }
         await stage.verify('active', names);
@@ -52,7 +54,7 @@ export const loadScenario = (deps: SimDeps & { readonly full: boolean }): Scenar
         await isFair(stage);
         const destructions = await Promise.all(names.map((name) => destroy(cluster, name)));
         for (const runId of destructions) {
-          const end = await runEnd(cluster, runId);
+          const end = await runEnd(cluster, runId, runWithinMs);
           if (end !== 'succeeded') throw new Error(`a destruction ended ${end}`);
         }
         await stage.verify('destroyed', names);

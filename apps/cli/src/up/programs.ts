@@ -9,6 +9,9 @@ const files: Readonly<Record<ServiceName, string>> = {
   worker: 'apps/worker/dist/main.js',
 };
 
+/** V8 options. */
+const thrifty = (process.env['FW_FLAGS'] ?? '').split(' ').filter(Boolean);
+
 /** The built programs beside this one. Errors: `not-built`. */
 export function findPrograms(dataDirectory: string): Readonly<Record<ServiceName, readonly string[]>> {
   const root = new URL('../../../../', import.meta.url);
@@ -19,7 +22,7 @@ export function findPrograms(dataDirectory: string): Readonly<Record<ServiceName
   };
   return {
     database: [find('database'), '--data', `${dataDirectory}/postgres`],
-    server: [find('server')],
-    worker: [find('worker')],
+    server: [...thrifty, find('server')],
+    worker: [...thrifty, find('worker')],
   };
 }

@@ -19,10 +19,7 @@ export function graphHandlers(deps: ServerDeps): Pick<Handlers, 'getGraph'> {
   const graphOf = async (planId: string): Promise<EncodedGraph | null> => {
     const known = graphs.get(planId);
     if (known !== undefined) return known;
-    const [plan, graph] = await Promise.all([
-      deps.inventory.plans.summary(planId),
-      deps.inventory.plans.graph(planId),
-    ]);
+    const [plan, graph] = await Promise.all([deps.inventory.plans.summary(planId), deps.inventory.plans.graph(planId)]);
     if (plan === null || graph === null) return null;
     const body = { plan: plan.id, ...graph };
     const json = Buffer.from(encodeAnswer('getGraph', routes.getGraph, 200, body, null));

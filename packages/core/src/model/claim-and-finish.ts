@@ -6,7 +6,7 @@ import { changeRow, dropRows, freeLocks } from './change-rows.ts';
 import type { Rules } from './rules.ts';
 import { attemptOf, type Attempt, emit, type NodeRecord, type Resume, type Row, type Store } from './store.ts';
 
-export const leaseMs = 15_000;
+const leaseMs = 15_000;
 export const queuedDriveMs = 15_000;
 
 export interface ClaimRequest {

@@ -1,5 +1,6 @@
 import type { Bindings } from '../graph/binding.ts';
 import { indexContent } from '../graph/content-index.ts';
+import type { Edge, Vertex } from '../graph.ts';
 import type { RoleDefinition } from '../role.ts';
 import type { Outcome } from './claim-and-finish.ts';
 import type { AttemptRecord, Machine } from './machine.ts';
@@ -8,10 +9,15 @@ import type { Rules } from './rules.ts';
 import type { RunView } from './run-view.ts';
 import type { SmallContent, Wish } from './small-content.ts';
 import type { StepContext } from './step-context.ts';
-import type { GraphParents } from './truth.ts';
 import { type Attempt, type Job, newStore, type Run, type Store } from './store.ts';
 import { newWatch, type Watch } from './watch.ts';
 import type { Placed } from './candidates.ts';
+
+/** Vertices and the edges that lead to them, by key. */
+export interface GraphParents {
+  readonly vertices: ReadonlyMap<string, Vertex>;
+  readonly parents: ReadonlyMap<string, readonly Edge[]>;
+}
 
 /** One job in a worker's hands: packages/workflows/src/worker/handle-step.ts, cut where it waits. */
 export interface Task {

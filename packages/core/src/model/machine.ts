@@ -71,7 +71,7 @@ export interface Launch {
   readonly fromBoot: number | null;
 }
 
-export const recordKey = ({ attemptId, fromBoot }: Pick<Launch, 'attemptId' | 'fromBoot'>): string =>
+const recordKey = ({ attemptId, fromBoot }: Pick<Launch, 'attemptId' | 'fromBoot'>): string =>
   fromBoot === null ? attemptId : `${attemptId}.after-${fromBoot}`;
 
 export type Decision =
@@ -134,7 +134,7 @@ export function begin(machine: Machine, record: AttemptRecord): void {
   record.step = 'in-line';
 }
 
-export function end(machine: Machine, record: AttemptRecord, kind: EndKind): void {
+function end(machine: Machine, record: AttemptRecord, kind: EndKind): void {
   record.status = { kind, boot: machine.boot, fence: record.fence };
   record.step = 'none';
   record.keeperAlive = false;
@@ -211,8 +211,9 @@ function takeLocks(rules: Rules, watch: MachineWatch, machine: Machine, record: 
 /** Kills the attempt and proves it gone. */
 export function abort(rules: Rules, watch: MachineWatch, machine: Machine, asked: Launch): void {
   if (rules.abortStoresFence && asked.fence >= (machine.fences.get(asked.rowId)?.fence ?? 0)) {
-    machine.fences.set(asked.rowId, { fence: asked.fence, key: recordKey(asked) });
-    watch.fenceSeen(machine, asked.rowId, asked.fence);
+    const fence = asked.fence + 1;
+    machine.fences.set(asked.rowId, { fence, key: recordKey(asked) });
+    watch.fenceSeen(machine, asked.rowId, fence);
   }
   for (const record of machine.records.values())
     if (record.attemptId === asked.attemptId && record.status === null) end(machine, record, 'aborted');

@@ -16,7 +16,7 @@ import { livingNodes, livingRows, liveRun, type Row, type Store } from './store.
 /** The version a plan pins: that of a row at rest; while a run is live rows move by themselves. */
 export const planVersion = (version: number, runIsLive: boolean): number => (runIsLive ? 0 : version);
 
-export function actualOf(store: Store, runIsLive: boolean): Actual {
+function actualOf(store: Store, runIsLive: boolean): Actual {
   const { deployment } = store;
   const names = new Map([...store.nodes.values()].map((node) => [node.id, node.name]));
   return {

@@ -46,7 +46,7 @@ export const nodesOf = (store: Store): ReadonlyMap<string, NodeRecord> =>
   new Map(livingNodes(store).map((node) => [node.id, node]));
 
 /** Where a vertex stands, by its row. */
-export function standingOf(rules: Rules, vertex: WorkVertex, row: Row | null, run: Pick<Run, 'id'>): Standing {
+function standingOf(rules: Rules, vertex: WorkVertex, row: Row | null, run: Pick<Run, 'id'>): Standing {
   if (vertex.purpose !== 'apply') {
     if (row === null || row.state.state === 'removed') return 'ok';
     if (row.state.state === 'skipped') return 'skipped';

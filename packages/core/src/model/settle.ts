@@ -17,7 +17,7 @@ const mostRounds = 400;
 const mostApplies = 6;
 
 /** Without faults until nothing happens any more; answers whether the run is over. */
-export function drain(house: House): boolean {
+function drain(house: House): boolean {
   const { store } = house;
   let still = 0;
   for (let round = 0; round < mostRounds; round += 1) {

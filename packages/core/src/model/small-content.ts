@@ -39,7 +39,7 @@ export interface SmallContent {
   readonly spec: (wish: Wish) => Specification;
 }
 
-export const sitesOfModel: readonly SiteView[] = [here, { ...here, name: 'there' }];
+const sitesOfModel: readonly SiteView[] = [here, { ...here, name: 'there' }];
 
 /** Random roles over two groups on two sites, each role with what the engine looks at besides the graph. */
 export function smallContent(roles: readonly SmallRole[], barrier: boolean): SmallContent {

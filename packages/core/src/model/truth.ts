@@ -1,16 +1,11 @@
 /** What a graph means, vertex by vertex, without any counter: what schedule and judgement must agree with. */
 import type { Edge, Graph, Vertex } from '../graph.ts';
 import { hashInputs } from '../inputs.ts';
-import { type House, frameOf } from './house.ts';
+import { type GraphParents, type House, frameOf } from './house.ts';
 import { gatherInputs } from './planning.ts';
 import type { Row, Run } from './store.ts';
 
-export interface GraphParents {
-  readonly vertices: ReadonlyMap<string, Vertex>;
-  readonly parents: ReadonlyMap<string, readonly Edge[]>;
-}
-
-export function graphParents(graph: Graph): GraphParents {
+function graphParents(graph: Graph): GraphParents {
   const parents = new Map<string, Edge[]>();
   for (const edge of graph.edges) {
     const known = parents.get(edge.to);
@@ -98,7 +93,7 @@ function endOf(
 const isCarried = (run: Run, row: Row): boolean => row.runId === run.id && row.pending?.carriedAttempt === row.attempt;
 
 /** Active, verified, and with the hash that this run's graph gives it now. */
-export function isCurrent(house: House, run: Run, row: Row): boolean {
+function isCurrent(house: House, run: Run, row: Row): boolean {
   if (row.applied?.clean !== true) return false;
   const bindings = frameOf(house)(run);
   const binding = bindings?.byKey.get(row.key);

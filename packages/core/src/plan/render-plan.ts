@@ -38,7 +38,10 @@ const countOf = (actions: readonly PlanAction[], kind: PlanAction['action']): nu
   actions.filter(({ action }) => action === kind).length;
 
 /** How much a new or leaving node makes run on those that stay: the number people ask for first. */
-function onOthers({ actions, nodesStaying }: Pick<Plan, 'actions' | 'nodesStaying'>, runs: readonly PlanAction[]): string {
+function onOthers(
+  { actions, nodesStaying }: Pick<Plan, 'actions' | 'nodesStaying'>,
+  runs: readonly PlanAction[],
+): string {
   const moving = movingNodes(actions);
   if (moving.size === 0 || nodesStaying === 0) return '';
   return `; ${runs.filter(({ node }) => node !== null && !moving.has(node)).length} on other nodes`;

@@ -25,7 +25,10 @@ interface PlanColumns extends Omit<StoredPlan, 'document'> {
   readonly graph: Graph;
 }
 
-const whole = ({ graph, document, ...rest }: PlanColumns): StoredPlan => ({ ...rest, document: { ...document, graph } });
+const whole = ({ graph, document, ...rest }: PlanColumns): StoredPlan => ({
+  ...rest,
+  document: { ...document, graph },
+});
 
 export async function readOpenPlan(db: Reader, deploymentId: string): Promise<StoredPlan | null> {
   const [row] = await db.query<PlanColumns>(

@@ -276,9 +276,7 @@ export async function readPlanHead(db: Reader, planId: string): Promise<PlanHead
 
 /** The graph of a plan; with thousands of nodes it is long, and so is the rest of the plan, which stays where it is. */
 export async function readPlanGraph(db: Reader, planId: string): Promise<Graph | null> {
-  const [row] = await db.query<{ graph: Graph }>('SELECT graph FROM plans WHERE id = $1', [
-    planId,
-  ]);
+  const [row] = await db.query<{ graph: Graph }>('SELECT graph FROM plans WHERE id = $1', [planId]);
   return row?.graph ?? null;
 }
 

@@ -1,6 +1,15 @@
 # Abort, and the choice of mode.
 abort() {
   a_left=0
+  # Whoever claimed before us may still be on its way here with a launch: it must find a higher fence than its own.
+  if [ -n "$node_role" ]; then
+    until try_lock 8 claim; do nap_ms 20; done
+    mkdir -p "$lib/n/$node_role/a"
+    a_fence=0
+    [ -e "$lib/n/$node_role/fence" ] && read -r a_fence a_key <"$lib/n/$node_role/fence"
+    [ "$fence" -ge "$a_fence" ] && put "$lib/n/$node_role/fence" "$((fence + 1)) $attempt"
+    unlock 8 claim
+  fi
   for record in "$lib"/n/*/a/"$attempt" "$lib"/n/*/a/"$attempt".after-*; do
     [ -d "$record" ] || continue
     [ -e "$record/status" ] && continue

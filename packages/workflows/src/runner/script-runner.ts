@@ -82,8 +82,13 @@ export function createScriptRunner(overrides: Partial<ScriptRunnerOptions> = {})
     }
   };
 
-  const abortAttempt: ScriptRunner['abortAttempt'] = async (attemptId, target, signal) => {
-    const command = abortCommand(supervisor, attemptId, target);
+  const abortAttempt = async (
+    attemptId: string,
+    target: ScriptTarget,
+    signal?: AbortSignal,
+    claim: Pick<ScriptLaunch, 'nodeRoleId' | 'fence'> | null = null,
+  ): Promise<'gone' | 'unreachable'> => {
+    const command = abortCommand(supervisor, attemptId, target, claim);
     const giveUpAt = performance.now() + settings.connectTimeoutMs;
     const limit = AbortSignal.timeout(settings.connectTimeoutMs + 60_000);
     const either = signal === undefined ? limit : AbortSignal.any([signal, limit]);
@@ -179,7 +184,7 @@ export function createScriptRunner(overrides: Partial<ScriptRunnerOptions> = {})
         return await follow(launch, target, options, inner.signal);
       } catch (error) {
         if (!inner.signal.aborted || isDetached(why)) throw error;
-        const proof = await unlessAborted(abortAttempt(launch.attemptId, target), options.signal);
+        const proof = await unlessAborted(abortAttempt(launch.attemptId, target, undefined, launch), options.signal);
         if (proof === 'unreachable') return { kind: 'unreachable', message: 'it could not be proved that it is gone' };
         if (isAborted(why)) return { kind: 'aborted' };
         return { kind: 'timeout', message: `it did not end within ${launch.timeoutMs} ms and was killed` };
@@ -189,7 +194,7 @@ export function createScriptRunner(overrides: Partial<ScriptRunnerOptions> = {})
         options.abort?.removeEventListener('abort', kill);
       }
     },
-    abortAttempt,
+    abortAttempt: (attemptId, target, signal) => abortAttempt(attemptId, target, signal),
     async forgetOutputs(attemptId, target, signal) {
       const limit = AbortSignal.timeout(settings.connectTimeoutMs);
       const either = signal === undefined ? limit : AbortSignal.any([signal, limit]);

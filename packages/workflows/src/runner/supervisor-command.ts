@@ -58,8 +58,21 @@ export function runCommand(
   ]);
 }
 
-export function abortCommand(supervisor: Supervisor, attemptId: string, target: ScriptTarget): string {
-  return command(supervisor, target, 'abort', [['attempt', named(attemptId)]]);
+/** With the claim it is aborted under, a launch that is still on its way under that or an older one starts nothing. */
+export function abortCommand(
+  supervisor: Supervisor,
+  attemptId: string,
+  target: ScriptTarget,
+  claim: Pick<ScriptLaunch, 'nodeRoleId' | 'fence'> | null,
+): string {
+  const fenced =
+    claim === null
+      ? []
+      : ([
+          ['node_role', named(claim.nodeRoleId)],
+          ['fence', String(claim.fence)],
+        ] as const);
+  return command(supervisor, target, 'abort', [['attempt', named(attemptId)], ...fenced]);
 }
 
 export function forgetCommand(supervisor: Supervisor, attemptId: string, target: ScriptTarget): string {

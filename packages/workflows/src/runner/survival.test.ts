@@ -191,6 +191,14 @@ describe.each<TestNodeKind>(['dash', 'busybox'])('what an attempt survives (%s)'
     expect(next.text()).not.toContain('/proc/');
   });
 
+  it('starts nothing that comes after it was proved gone, under the same claim or an older one', async () => {
+    const launch = launchOf({ apply: `touch ${node.work}/late` }, { fence: 2 });
+    expect(await follow(launch, { abort: AbortSignal.abort() }).result).toEqual({ kind: 'aborted' });
+    for (const fence of [1, 2]) expect((await follow({ ...launch, fence }).result).kind).toBe('fenced');
+    expect(there('late')).toBe(false);
+    expect((await follow({ ...launch, fence: 3 }).result).kind).toBe('done');
+  });
+
   it('aborts every process of it, also those that made a session of their own or will not listen', async () => {
     const launch = launchOf({
       apply: `trap '' TERM; (sh -c 'setsid sleep ${mark}11 & sleep ${mark}12' &) ; env -i setsid sleep ${mark}13 & touch ${node.work}/abort; while :; do sleep ${mark}14; done`,
