@@ -28,10 +28,17 @@ export async function startProgram(
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const said = await readyLine(child, file);
+  let stopping = false;
+  child.once('exit', (code, signal) => {
+    if (!stopping) process.stderr.write(`${file} ended by itself: ${String(signal ?? code)}\n`);
+  });
   return {
     pid: child.pid ?? 0,
     port: Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1] ?? 0),
-    stop: () => ended(child),
+    stop: () => {
+      stopping = true;
+      return ended(child);
+    },
   };
 }
 
@@ -68,11 +75,17 @@ export interface Assistant {
 
 export function startAssistant(file: string): Assistant {
   const child = fork(path.join(import.meta.dirname, file), { execArgv: fromSource, cwd: root });
+  const gone = new AbortController();
+  child.once('exit', () => {
+    gone.abort();
+  });
   return {
     ask: async (message) => {
       child.send(message);
       // A child that ends says nothing more: the time is over then too.
-      const answer: readonly unknown[] = await once(child, 'message', { signal: AbortSignal.timeout(patienceMs) });
+      const answer: readonly unknown[] = await once(child, 'message', {
+        signal: AbortSignal.any([gone.signal, AbortSignal.timeout(patienceMs)]),
+      });
       return answer[0];
     },
     stop: () => ended(child),

@@ -5,7 +5,7 @@ import { findFurtherProblems, proposeDeployment, proposeDestroy } from '@formwor
 import { reachableIds, requireSites } from '../auth/caller.ts';
 import type { ServerDeps } from '../deps.ts';
 import { auditEntry } from '../http/audit.ts';
-import { encodeCursor, pageBody, pageRequest } from '../http/cursor.ts';
+import { encodeCursor, pageRequest } from '../http/cursor.ts';
 import { createEncodedItems, encodedPage } from '../http/encoded-items.ts';
 import { foreignSecrets } from '../http/foreign-secrets.ts';
 import type { Handlers } from '../http/handler.ts';
@@ -38,18 +38,17 @@ export function deploymentHandlers(deps: ServerDeps & { readonly runs: RunReader
         ...storedStates(query.state),
         ...(query.workflow === undefined ? {} : { workflow: query.workflow }),
       });
-      if (query.fields !== undefined) return { body: pageBody(page, toDeploymentResponse) };
-      const known = new Map(page.items.map((deployment) => [deployment.id, deployment]));
-      const make = (ids: readonly string[]) =>
-        Promise.resolve(
-          ids.flatMap((id) => {
-            const deployment = known.get(id);
-            if (deployment === undefined) return [];
-            return [{ id, tag: deployment.tag, item: toDeploymentResponse(deployment), stays: true }];
-          }),
-        );
       const next = page.next === null ? null : encodeCursor(page.next);
-      return encodedPage(await encoded.of(page.items, make), next);
+      const read = async (ids: readonly string[]) =>
+        (await inventory.deployments.byIds(ids)).map((deployment) => ({
+          id: deployment.id,
+          tag: deployment.tag,
+          item: toDeploymentResponse(deployment),
+          stays: true,
+        }));
+      if (query.fields === undefined) return encodedPage(await encoded.of(page.items, read), next);
+      const made = new Map((await read(page.items.map(({ id }) => id))).map(({ id, item }) => [id, item]));
+      return { body: { items: page.items.flatMap(({ id }) => made.get(id) ?? []), next } };
     },
     getDeployment: async ({ params }) => {
       const deployment = await findDeployment(deps, params.name);

@@ -4,7 +4,7 @@ import { keptCounts } from './deployment-counts.ts';
 import { keptSpecifications } from './kept-specifications.ts';
 import { isUuid, nameAndId, nameAndIdAfter, type Page, type PageRequest, toPage } from './page.ts';
 import type { Reader } from './reader.ts';
-import { rowTag } from './row-tag.ts';
+import { type RowTag, rowTag } from './row-tag.ts';
 
 /** A deployment with what lists and pages about it show. */
 export interface DeploymentRecord {
@@ -30,7 +30,7 @@ export interface DeploymentRecord {
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-  /** Another one whenever anything here is another. */
+  /** Another one whenever anything here is another: plans, runs, nodes and node-roles do not change without an event. */
   readonly tag: string;
 }
 
@@ -39,16 +39,18 @@ interface Row extends Omit<DeploymentRecord, 'specification' | 'packs' | 'nodes'
   readonly newestEvent: string;
 }
 
-/** Plan and run are looked up by index for each row of the page; what has to be counted is not in it. */
+const newestEvent = 'COALESCE((SELECT id FROM events WHERE deployment_id = d.id ORDER BY id DESC LIMIT 1), 0)';
+/** Plan and run are looked up by index for each row; what has to be counted is not in it. */
 const columns = `d.id, d.name, d.state, d.paused, d.committed_version AS "committedVersion", d.proposed_version AS "proposedVersion",
   (SELECT id FROM plans WHERE deployment_id = d.id AND state = 'open' ORDER BY created_at DESC LIMIT 1) AS "openPlan",
   r.id AS "lastRun", r.plan_id AS "lastRunPlan", r.state AS "lastRunState",
   CASE jsonb_typeof(d.leaks) WHEN 'array' THEN jsonb_array_length(d.leaks) END AS leaks,
   ${rowTag('d')} AS tag, d.version, d.created_at AS "createdAt", d.updated_at AS "updatedAt",
-  COALESCE((SELECT id FROM events WHERE deployment_id = d.id ORDER BY id DESC LIMIT 1), 0) AS "newestEvent"`;
+  ${newestEvent} AS "newestEvent"`;
 const lastRun = `LEFT JOIN LATERAL (SELECT id, plan_id, state FROM runs WHERE deployment_id = d.id ORDER BY started_at DESC LIMIT 1) AS r ON true`;
 const byName = `SELECT ${columns} FROM (SELECT *, xmin, ctid FROM deployments WHERE name = $1 ORDER BY state = 'destroyed', created_at DESC LIMIT 1) AS d
   ${lastRun}`;
+const byIds = `SELECT ${columns} FROM deployments d ${lastRun} WHERE d.id = ANY($1::uuid[])`;
 const byId = `SELECT ${columns} FROM deployments d ${lastRun} WHERE d.id = $1`;
 
 export const deploymentInventory = (reader: Reader) => {
@@ -63,8 +65,7 @@ export const deploymentInventory = (reader: Reader) => {
       const stored = documents.get(row.id);
       return {
         ...row,
-        // Nothing of the rest changes without an event of the deployment.
-        tag: `${row.tag} ${newestEvent} ${row.openPlan ?? ''} ${row.lastRun ?? ''} ${lastRunState ?? ''}`,
+        tag: `${row.tag} ${newestEvent}`,
         specification: stored?.document ?? null,
         packs: stored?.packs ?? {},
         liveRun: lastRunState === 'running' ? row.lastRun : null,
@@ -75,6 +76,7 @@ export const deploymentInventory = (reader: Reader) => {
   };
   const one = async (rows: readonly Row[]): Promise<DeploymentRecord | null> => (await describe(rows))[0] ?? null;
   return {
+    /** A page of which deployments there are and how new they are; `byIds` reads them. */
     async list(
       query: PageRequest & {
         /** Destroyed ones only when they are named here. */
@@ -84,7 +86,7 @@ export const deploymentInventory = (reader: Reader) => {
         /** Null for all. */
         readonly ids: readonly string[] | null;
       },
-    ): Promise<Page<DeploymentRecord>> {
+    ): Promise<Page<RowTag>> {
       const where = conditions();
       if (query.states === undefined) where.and(`d.state <> 'destroyed'`);
       else where.and('d.state = ANY(?::text[])', query.states);
@@ -94,11 +96,17 @@ export const deploymentInventory = (reader: Reader) => {
       const after = nameAndIdAfter(query.after);
       if (after !== null) where.and('(d.name, d.id) > (?, ?::uuid)', ...after);
       const limit = where.value(query.limit + 1);
-      const sql = `SELECT ${columns} FROM (SELECT d.*, d.xmin, d.ctid FROM deployments d WHERE ${where.sql()} ORDER BY d.name, d.id LIMIT ${limit}) AS d
-        ${lastRun} ORDER BY d.name, d.id`;
-      const page = toPage(await reader.query<Row>(sql, where.values()), query.limit, nameAndId);
-      return { items: await describe(page.items), next: page.next };
+      const sql = `SELECT d.id, d.name, ${rowTag('d')} || ' ' || ${newestEvent} AS tag FROM deployments d
+        WHERE ${where.sql()} ORDER BY d.name, d.id LIMIT ${limit}`;
+      return toPage(
+        await reader.query<RowTag & { readonly name: string }>(sql, where.values()),
+        query.limit,
+        nameAndId,
+      );
     },
+    /** Those of them that are there, in no order. */
+    byIds: async (ids: readonly string[]): Promise<readonly DeploymentRecord[]> =>
+      describe(await reader.query<Row>(byIds, [ids])),
     /** The living one of that name, else the last that was destroyed. */
     byName: async (name: string): Promise<DeploymentRecord | null> => one(await reader.prepared<Row>(byName, [name])),
     async byId(id: string): Promise<DeploymentRecord | null> {

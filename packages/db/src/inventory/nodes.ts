@@ -55,29 +55,21 @@ export const nodeInventory = (reader: Reader) => ({
   },
 });
 
+const sitesNamed = 'SELECT id FROM sites WHERE name = $1 OR id::text = lower($1)';
+const deploymentsNamed = 'SELECT id FROM deployments WHERE name = $1';
+
 async function restrict(reader: Reader, query: NodeQuery): Promise<Conditions> {
   const where = conditions();
   if (query.states === undefined) where.and(`n.state <> 'destroyed'`);
   else where.and('n.state = ANY(?::text[])', query.states);
   // Names are looked up first: with the one id of a name the planner can take the index of its nodes in order.
   const { site, deployment } = query;
-  if (site !== undefined) {
-    const sql = 'SELECT id FROM sites WHERE name = $1 OR id::text = lower($1)';
-    whereId(
-      where,
-      'n.site_id',
-      (await reader.prepared<{ id: string }>(sql, [site])).map((row) => row.id),
-    );
-  }
-  if (deployment !== undefined) {
-    const sql = 'SELECT id FROM deployments WHERE name = $1';
-    const ids = await reader.prepared<{ id: string }>(sql, [deployment]);
-    whereId(
-      where,
-      'n.deployment_id',
-      ids.map((row) => row.id),
-    );
-  }
+  const [siteIds, deploymentIds] = await Promise.all([
+    site === undefined ? null : reader.prepared<{ id: string }>(sitesNamed, [site]),
+    deployment === undefined ? null : reader.prepared<{ id: string }>(deploymentsNamed, [deployment]),
+  ]);
+  if (siteIds !== null) whereId(where, 'n.site_id', siteIds);
+  if (deploymentIds !== null) whereId(where, 'n.deployment_id', deploymentIds);
   if (query.group !== undefined) where.and('n.group_name = ?', query.group);
   if (query.label !== undefined) whereLabel(where, query.label);
   if (query.siteIds !== null) where.and('n.site_id = ANY(?::uuid[])', query.siteIds);
@@ -87,7 +79,8 @@ async function restrict(reader: Reader, query: NodeQuery): Promise<Conditions> {
   return where;
 }
 
-function whereId(where: Conditions, column: string, ids: readonly string[]): void {
+function whereId(where: Conditions, column: string, rows: readonly { readonly id: string }[]): void {
+  const ids = rows.map((row) => row.id);
   if (ids.length === 1) where.and(`${column} = ?::uuid`, ids[0]);
   else where.and(`${column} = ANY(?::uuid[])`, ids);
 }
