@@ -46,7 +46,7 @@ export async function openServer(settings: Environment, log: FastifyBaseLogger):
   const url = settings.DATABASE_URL;
   const applied = await migrate(url, settings.FORMWORK_MIGRATIONS_DIR);
   if (applied.length > 0) log.info({ applied }, 'the database was migrated');
-  const db = openDatabase({ url, connections: 4, log });
+  const db = openDatabase({ url, connections: 5, log });
   const inventory = openInventory({ url, log });
   await storeBundledPacks({
     db,

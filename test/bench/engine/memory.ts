@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 export type Memory = Readonly<Record<string, number>>;
 
 /** All processes below and including these, by what /proc says now. */
-export function treeOf(roots: readonly number[]): readonly number[] {
+function treeOf(roots: readonly number[]): readonly number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);

@@ -337,7 +337,7 @@ export const whoOf = (read: {
 const withoutApplied = (row: WhoRow): WhoRow & { readonly applied: null } => ({ ...row, applied: null });
 
 /** The same from rows that were read already. */
-export function actualOf(read: {
+function actualOf(read: {
   readonly deployment: DeploymentRow;
   readonly committed: Specification | null;
   readonly nodes: readonly NodeRow[];
