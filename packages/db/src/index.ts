@@ -32,7 +32,7 @@ export { cancelRun, retryNodeRole, setPaused, skipNodeRole } from './engine/inte
 export { appendLog, logEnd, maxChunkBytes, pruneLogs, readLog } from './engine/logs.ts';
 export type { LogChunkRow } from './engine/logs.ts';
 export type { FullNodeRoleRow, NodeRoleRow, Pending } from './engine/node-role-row.ts';
-export { nextDriveInMs, redrive } from './engine/reconcile.ts';
+export { nextDriveInMs, redrive, sendBack } from './engine/reconcile.ts';
 export type { RedriveRow } from './engine/reconcile.ts';
 export { answerSiteTask, askSite, readSiteTask, redriveSiteTasks, siteTaskQueue } from './engine/site-tasks.ts';
 export type { SiteTask, SiteTaskKind } from './engine/site-tasks.ts';

@@ -25,6 +25,20 @@ export async function redrive(tx: Transaction, queueOf: (row: RedriveRow) => str
   );
 }
 
+/** Steps that a worker took and cannot begin: the backstop sends them again at once. */
+export async function sendBack(
+  tx: Transaction,
+  steps: readonly { readonly nodeRoleId: string; readonly dispatch: number }[],
+): Promise<void> {
+  await tx.query(
+    `UPDATE node_roles n SET drive_at = clock_timestamp()
+     FROM jsonb_to_recordset($1::jsonb) AS s(node_role_id uuid, dispatch int)
+     WHERE n.id = s.node_role_id AND n.dispatch = s.dispatch AND n.holds
+       AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.node_role_id = n.id AND c.lease_until > clock_timestamp())`,
+    [JSON.stringify(steps.map((step) => ({ node_role_id: step.nodeRoleId, dispatch: step.dispatch })))],
+  );
+}
+
 export interface RedriveRow {
   readonly id: string;
   readonly dispatch: number;

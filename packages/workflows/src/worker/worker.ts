@@ -11,6 +11,7 @@ import {
   openSignal,
   readSites,
   retireWorker,
+  sendBack,
   siteChannel,
   siteTaskQueue,
 } from '@formwork/db';
@@ -52,6 +53,8 @@ export interface RunningWorker {
 const tasksAtOnce = 4;
 /** Jobs taken from a queue at once. A job is over as soon as its steps have begun. */
 const jobsAtOnce = 2;
+/** What found no free slot here for so long goes back: another worker may have one, milliseconds. */
+const patienceMs = 1_000;
 /** What running steps get to let go of their attempts, milliseconds. */
 const letGoMs = 4_000;
 
@@ -78,8 +81,16 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     consumers.set(
       queue,
       deps.queues.work(queue, jobsAtOnce, async (job) => {
-        // A free slot each; once a step has begun its claim speaks for it, and the queue may forget it.
-        if ('steps' in job) for (const step of job.steps) await slots.begin(() => handleStep(stepDeps, step));
+        if (!('steps' in job)) return;
+        for (const [index, step] of job.steps.entries()) {
+          // Once a step has begun its claim speaks for it, and the queue may forget it.
+          if (await slots.begin(() => handleStep(stepDeps, step), patienceMs)) continue;
+          const left = job.steps.slice(index);
+          await deps.db.transaction((tx) => sendBack(tx, left));
+          // Full: it takes nothing more from the queue until it is not, so that the others get it.
+          await slots.room();
+          return;
+        }
       }),
     );
   };
