@@ -43,7 +43,8 @@ function onOthers(
   runs: readonly PlanAction[],
 ): string {
   const moving = movingNodes(actions);
-  if (moving.size === 0 || nodesStaying === 0) return '';
+  // A plan from before this was counted says nothing about it.
+  if (moving.size === 0 || !(nodesStaying > 0)) return '';
   return `; ${runs.filter(({ node }) => node !== null && !moving.has(node)).length} on other nodes`;
 }
 
