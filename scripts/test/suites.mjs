@@ -53,7 +53,7 @@ export const suites = [
     packages: ['keys'],
     alone: true,
     workers: 2,
-    limitMs: minutes(6),
+    limitMs: minutes(10),
   },
   integration('postgres'),
   integration('redis'),
