@@ -13,6 +13,7 @@ import {
   redrive,
   redriveSiteTasks,
 } from '@formwork/db';
+import { createArrivals } from './arrivals.ts';
 import { candidatesOf, stepQueue } from './candidates.ts';
 import type { ContentStore } from './content-store.ts';
 import { finishRun, type LeakCheck } from './finish-run.ts';
@@ -35,8 +36,6 @@ export interface SchedulerDeps {
   readonly log: Log;
 }
 
-/** A pass that ended less than this ago means that more is coming: the next one gathers it, milliseconds. */
-const gatherMs = 5;
 /** Longest pause between two passes while a run is live, milliseconds: the backstop behind events and timers. */
 const idlePassMs = 1_000;
 const actor = 'scheduler';
@@ -59,9 +58,10 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
   const served = new Map<string, number>();
   let closed = false;
   let timer: NodeJS.Timeout | null = null;
+  let gathering: NodeJS.Timeout | null = null;
   let passing: Promise<void> | null = null;
   let pokedAgain = false;
-  let endedAtMs = 0;
+  const arrivals = createArrivals(deps.now);
   /** When the backstop looks next; sooner when something began to wait. */
   let redriveAtMs = 0;
   let someWait = true;
@@ -75,8 +75,22 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
       if (event.nodeRoleId === null) toSend = true;
       if (event.kind.startsWith('run.')) occupancy.forget();
     }
-    if (follows) poke();
+    if (follows) gather();
   });
+
+  /** Events in quick succession are taken in by one pass. */
+  function gather(): void {
+    arrivals.note();
+    const gatherMs = arrivals.gatherMs();
+    if (gatherMs === 0 || passing !== null || closed) {
+      poke();
+      return;
+    }
+    gathering ??= setTimeout(() => {
+      gathering = null;
+      poke();
+    }, gatherMs);
+  }
 
   function poke(): void {
     if (closed) return;
@@ -85,10 +99,6 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
       return;
     }
     if (timer !== null) clearTimeout(timer);
-    if (deps.now() - endedAtMs < gatherMs) {
-      timer = setTimeout(poke, gatherMs);
-      return;
-    }
     timer = null;
     passing = pass()
       .catch((error: unknown) => {
@@ -104,10 +114,9 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
       .then((delayMs) => {
         passing = null;
         if (closed) return;
-        endedAtMs = deps.now();
         const soon = pokedAgain;
         pokedAgain = false;
-        timer = setTimeout(poke, soon ? gatherMs : delayMs);
+        timer = setTimeout(poke, soon ? arrivals.gatherMs() : delayMs);
       });
   }
 
@@ -243,6 +252,7 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
       closed = true;
       unsubscribe();
       if (timer !== null) clearTimeout(timer);
+      if (gathering !== null) clearTimeout(gathering);
       await passing;
     },
   };

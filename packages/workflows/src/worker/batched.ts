@@ -1,10 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createArrivals } from '../engine/arrivals.ts';
 
-/** How many calls go into one batch at most, and how long a busy worker gathers them, milliseconds (engine.md 1). */
+/** How many calls go into one batch at most (engine.md 1). */
 const mostAtOnce = 200;
-const gatherMs = 4;
-/** A batch that ended less than this ago means that there is more to come, milliseconds. */
-const busyMs = 20;
 /** So many are worth a batch without waiting for more. */
 const enough = 32;
 
@@ -22,8 +20,8 @@ export function batched<Request, Answer>(
     readonly reject: (error: unknown) => void;
   }
   const waiting: Call[] = [];
+  const arrivals = createArrivals(() => performance.now());
   let running = false;
-  let endedAtMs = -Infinity;
 
   const settle = async (calls: readonly Call[]): Promise<void> => {
     try {
@@ -37,14 +35,15 @@ export function batched<Request, Answer>(
   };
   const work = async (): Promise<void> => {
     while (waiting.length > 0) {
-      if (waiting.length < enough && performance.now() - endedAtMs < busyMs) await delay(gatherMs);
+      const gatherMs = arrivals.gatherMs();
+      if (waiting.length < enough && gatherMs > 0) await delay(gatherMs);
       await settle(waiting.splice(0, mostAtOnce));
-      endedAtMs = performance.now();
     }
     running = false;
   };
   return (request) =>
     new Promise((resolve, reject) => {
+      arrivals.note();
       waiting.push({ request, resolve, reject });
       // What arrives in the same turn goes along.
       if (!running) {
