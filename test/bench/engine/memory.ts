@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { processCpuMs, pssMib } from '../support/process-cpu.ts';
 
 /** Proportional set sizes in MiB (1,048,576 bytes), by what the processes are. */
 export type Memory = Readonly<Record<string, number>>;
@@ -28,14 +29,6 @@ function treeOf(roots: readonly number[]): readonly number[] {
   return [...found];
 }
 
-const pssMib = (pid: number): number => {
-  try {
-    return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${String(pid)}/smaps_rollup`, 'utf8'))?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
-};
-
 const kindOf = (pid: number): string => {
   try {
     const line = readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8');
@@ -49,23 +42,12 @@ const kindOf = (pid: number): string => {
   }
 };
 
-const cpuTicks = (pid: number): number => {
-  try {
-    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // utime, stime, and those of children that were waited for.
-    return [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index] ?? 0), 0);
-  } catch {
-    return 0;
-  }
-};
-
 /** CPU seconds used so far by kind of process. */
 export function cpuSeconds(roots: readonly number[]): Memory {
   const sums: Record<string, number> = {};
   for (const pid of treeOf(roots)) {
     const kind = kindOf(pid);
-    sums[kind] = (sums[kind] ?? 0) + cpuTicks(pid) / 100;
+    sums[kind] = (sums[kind] ?? 0) + processCpuMs(pid) / 1_000;
   }
   return sums;
 }
@@ -82,7 +64,7 @@ export function watchMemory(roots: readonly number[], everyMs = 1_000): MemoryWa
     const parts: Record<string, number> = {};
     let totalMib = 0;
     for (const pid of treeOf(roots)) {
-      const mib = pssMib(pid);
+      const mib = pssMib([pid]);
       const kind = kindOf(pid);
       parts[kind] = (parts[kind] ?? 0) + mib;
       totalMib += mib;

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Client, createClient } from '@formwork/api';
 import { z } from 'zod';
+import { freePort } from '../../support/free-port.ts';
 import { type CpuGroup, openCpuGroup } from './cpu-group.ts';
 import { processCpuMs } from './process-cpu.ts';
 
@@ -114,14 +114,4 @@ async function ready(
       reject(new Error(`formwork up ended\n${errors}`));
     });
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -6,7 +6,7 @@ import { type Client, createClient } from '@formwork/api';
 import { type Database, openDatabase } from '@formwork/db';
 import { quiet } from '../../support/quiet.ts';
 import { startTestRedis, type TestRedis } from '../../support/redis.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../support/free-port.ts';
 import { type ManagedProcess, manageProcess } from './managed-process.ts';
 import { type PostgresProcess, startPostgresProcess } from './postgres-process.ts';
 import { programs } from './programs.ts';

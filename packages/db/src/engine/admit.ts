@@ -20,7 +20,6 @@ const admissionLock = 7_270_737_001;
 /** What became of one that was asked to start. */
 export interface Admission {
   readonly nodeRoleId: string;
-  readonly key: string;
   readonly result: ChangeResult;
 }
 
@@ -84,7 +83,7 @@ export async function admitNodeRoles(
   await writeOutbox(tx, steps);
   return results.flatMap((result, index) => {
     const nodeRoleId = startable[index]?.nodeRoleId;
-    return nodeRoleId === undefined || result.row === null ? [] : [{ nodeRoleId, key: result.row.key, result }];
+    return nodeRoleId === undefined ? [] : [{ nodeRoleId, result }];
   });
 }
 

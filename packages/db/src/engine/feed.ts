@@ -4,6 +4,7 @@ import type { Database } from '../database.ts';
 import type { Log } from '../log.ts';
 import { eventChannel } from './events.ts';
 import { logChannel } from './logs.ts';
+import { openSignal } from './signal.ts';
 
 export interface EventRow {
   readonly id: number;
@@ -62,7 +63,6 @@ export interface EventFeed {
   close(): Promise<void>;
 }
 
-const reconnectMs = 500;
 /** A lost notification is noticed after this long at the latest. */
 const fallbackMs = 2_000;
 const pageSize = 1_000;
@@ -72,8 +72,6 @@ export async function openEventFeed(db: Database, log: Log): Promise<EventFeed> 
   const logListeners = new Set<(attemptId: string) => void>();
   let position = await newestEventId(db);
   let closed = false;
-  const isClosed = (): boolean => closed;
-  let client: pg.Client | null = null;
   let reading: Promise<void> | null = null;
   let again = false;
 
@@ -104,31 +102,11 @@ export async function openEventFeed(db: Database, log: Log): Promise<EventFeed> 
       if (events.length < pageSize) return;
     }
   };
-  const connect = async (): Promise<void> => {
-    while (!closed) {
-      try {
-        const next = await db.dedicated();
-        next.on('notification', (message) => {
-          if (message.channel === eventChannel) read();
-          else for (const listener of logListeners) listener(message.payload ?? '');
-        });
-        const lost = new Promise<void>((resolve) => {
-          next.on('error', () => resolve());
-          next.on('end', () => resolve());
-        });
-        await next.query(`LISTEN ${eventChannel}; LISTEN ${logChannel}`);
-        client = next;
-        read();
-        await lost;
-        client = null;
-        await next.end().catch(() => undefined);
-      } catch (error) {
-        log.warn({ error: String(error) }, 'listening for events failed; will connect again');
-      }
-      if (!isClosed()) await new Promise((resolve) => setTimeout(resolve, reconnectMs));
-    }
+  const hear = (message?: pg.Notification): void => {
+    if (message?.channel === logChannel) for (const listener of logListeners) listener(message.payload ?? '');
+    else read();
   };
-  const connecting = connect();
+  const signal = openSignal(db, [eventChannel, logChannel], hear, log);
   const timer = setInterval(read, fallbackMs);
 
   return {
@@ -144,8 +122,7 @@ export async function openEventFeed(db: Database, log: Log): Promise<EventFeed> 
     async close() {
       closed = true;
       clearInterval(timer);
-      await client?.end();
-      await connecting;
+      await signal.close();
       await reading;
     },
   };

@@ -9,10 +9,15 @@ export interface Signal {
 const reconnectMs = 500;
 
 /**
- * Calls the listener for each notification on a channel, and once after each (re)connect, since one may have been missed.
- * Holds a connection of its own.
+ * Calls the listener for each notification on the channels, and once without one after each (re)connect, since some may
+ * have been missed. Holds a connection of its own.
  */
-export function openSignal(db: Pick<Database, 'dedicated'>, channel: string, listener: () => void, log: Log): Signal {
+export function openSignal(
+  db: Pick<Database, 'dedicated'>,
+  channels: readonly string[],
+  listener: (message?: pg.Notification) => void,
+  log: Log,
+): Signal {
   let closed = false;
   const isClosed = (): boolean => closed;
   let client: pg.Client | null = null;
@@ -27,14 +32,14 @@ export function openSignal(db: Pick<Database, 'dedicated'>, channel: string, lis
         });
         next.on('notification', listener);
         client = next;
-        await next.query(`LISTEN ${channel}`);
+        await next.query(channels.map((channel) => `LISTEN ${channel}`).join('; '));
         listener();
         if (isClosed()) await next.end();
         await lost;
         client = null;
         await next.end().catch(() => undefined);
       } catch (error) {
-        if (!isClosed()) log.warn({ channel, error: String(error) }, 'listening failed; will connect again');
+        if (!isClosed()) log.warn({ channels, error: String(error) }, 'listening failed; will connect again');
       }
       if (!isClosed()) await new Promise((resolve) => setTimeout(resolve, reconnectMs));
     }

@@ -88,21 +88,21 @@ function isUnchanged(view: RunView, row: FullNodeRoleRow): boolean {
   if (row.pending?.forced === true || row.applied === null || !row.applied.clean) return false;
   const binding = bindingOf(view, row);
   if (binding === null) return false;
-  const { inputs, missing } = gatherInputs(gatherDeps(view), binding);
+  const { inputs, missing } = gatherInputs(gatherDeps(view, row), binding);
   return missing.length === 0 && hashInputs(binding.role.digest, inputs) === row.applied.inputHash;
 }
 
 const bindingOf = (view: RunView, row: Pick<FullNodeRoleRow, 'key'>): Binding | null =>
   view.bindings()?.byKey.get(row.key) ?? null;
 
-function gatherDeps(view: RunView): Parameters<typeof gatherInputs>[0] {
+function gatherDeps(view: RunView, row: FullNodeRoleRow): Parameters<typeof gatherInputs>[0] {
   const bindings = view.bindings();
   if (bindings === null) throw new Error('a destroy run has no inputs to gather');
-  const byName = new Map([...view.nodes.values()].map((node) => [node.name, node]));
+  const node = row.nodeId === null ? null : view.nodes.get(row.nodeId);
   return {
     bindings,
     row: (key) => view.rows.get(key) ?? null,
-    facts: (name) => byName.get(name)?.facts ?? {},
+    facts: () => node?.facts ?? {},
     taskParams: view.run.params,
   };
 }

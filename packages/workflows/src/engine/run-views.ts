@@ -18,6 +18,8 @@ export interface RunViews {
   takeIn(event: EventRow): boolean;
   /** Reads what was noted. */
   follow(): Promise<void>;
+  /** What is known here under the key of a row. */
+  known(row: Pick<FullNodeRoleRow, 'deploymentId' | 'key'>): FullNodeRoleRow | undefined;
   /** Rows that turned out to be newer than what is known here. */
   readAgain(nodeRoleIds: readonly string[]): void;
   /** Rows that the caller has just written or read. */
@@ -91,6 +93,7 @@ export function createRunViews(deps: RunViewDeps & { readonly db: Database }): R
       }
       if (rows.length > 0) refresh(await readNodeRolesById(deps.db, rows));
     },
+    known: ({ deploymentId, key }) => views.get(deploymentId)?.rows.get(key),
     readAgain(ids) {
       for (const id of ids) changedRows.add(id);
     },

@@ -9,7 +9,6 @@ import {
   type FullNodeRoleRow,
   type Log,
   nextDriveInMs,
-  type NodeRoleChange,
   redrive,
   redriveSiteTasks,
 } from '@formwork/db';
@@ -140,23 +139,22 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
       const changes = judge(view, now);
       if (changes.length === 0) return;
       const results = await deps.db.transaction((tx) => changeNodeRoles(tx, changes));
-      takeResults(view, changes, results);
+      takeResults(
+        changes.map((change) => change.nodeRoleId),
+        results,
+      );
       if (results.every((result) => !result.ok)) return;
     }
   }
 
   /** What was written is known without reading it; what had moved is read. */
-  function takeResults(
-    view: RunView,
-    changes: readonly Pick<NodeRoleChange, 'nodeRoleId'>[],
-    results: readonly ChangeResult[],
-  ): void {
+  function takeResults(nodeRoleIds: readonly string[], results: readonly ChangeResult[]): void {
     const rows: FullNodeRoleRow[] = [];
     const moved: string[] = [];
     results.forEach((result, index) => {
-      const known = result.row === null ? undefined : view.rows.get(result.row.key);
+      const known = result.row === null ? undefined : runs.known(result.row);
       if (result.ok && known?.id === result.row.id) rows.push({ ...known, ...result.row });
-      else moved.push(changes[index]?.nodeRoleId ?? '');
+      else moved.push(nodeRoleIds[index] ?? '');
     });
     runs.refresh(rows);
     if (moved.length === 0) return;
@@ -189,14 +187,10 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
       }),
     );
     const outcomes = await deps.db.transaction((tx) => admitNodeRoles(tx, asked, actor));
-    for (const view of views) {
-      const own = outcomes.filter((outcome) => view.rows.get(outcome.key)?.id === outcome.nodeRoleId);
-      takeResults(
-        view,
-        own,
-        own.map((outcome) => outcome.result),
-      );
-    }
+    takeResults(
+      outcomes.map((outcome) => outcome.nodeRoleId),
+      outcomes.map((outcome) => outcome.result),
+    );
     toSend = true;
     return refusedForGood;
   }

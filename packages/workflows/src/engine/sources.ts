@@ -34,16 +34,14 @@ export function gatherInputs(deps: GatherDeps, binding: Binding): InputResolutio
       ...(deps.taskParams === null ? {} : { task: deps.taskParams }),
     }),
   );
-  const outlived = new Set(deps.bindings.outlived.map((one) => one.key));
+  const outlived = (key: string): boolean => deps.bindings.outlived.some((one) => one.key === key);
   return resolveInputs(binding.role, binding, {
     params,
     facts: binding.node === null ? {} : deps.facts(binding.node.name),
     outputs: (key) => {
       const row = deps.row(key);
       // Of what outlived its machine the outputs stay, whatever became of its last run.
-      return row === null || (row.state.state !== 'active' && !outlived.has(key))
-        ? null
-        : (row.applied?.outputs ?? null);
+      return row === null || (row.state.state !== 'active' && !outlived(key)) ? null : (row.applied?.outputs ?? null);
     },
     producers: (need) => producersOf(deps.bindings, binding, need),
   });

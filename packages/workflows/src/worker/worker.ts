@@ -137,7 +137,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
 
   await announce();
   await follow();
-  const siteSignal = openSignal(deps.db, siteChannel, followSoon, deps.log);
+  const siteSignal = openSignal(deps.db, [siteChannel], followSoon, deps.log);
   const timer = setInterval(() => {
     announce().catch((error: unknown) => {
       deps.log.warn({ error: String(error) }, 'announcing this worker failed');
