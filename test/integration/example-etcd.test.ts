@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Plan, renderGraph, renderPlan } from '@formwork/core';
-import { patchNode, readPlan } from '@formwork/db';
+import { patchNodes, readPlan } from '@formwork/db';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { House } from '../support/house.ts';
 import { openStage, type Stage } from '../support/stage.ts';
@@ -93,7 +93,9 @@ describe('the etcd example', () => {
 
   it('evicts a dead member and has another join in its place', async () => {
     const dead = await house.node('edge', 'edge-etcd-2');
-    await house.db.transaction((tx) => patchNode(tx, dead.id, { state: 'unreachable', lost: true }, null, 'test'));
+    await house.db.transaction((tx) =>
+      patchNodes(tx, [{ nodeId: dead.id, patch: { state: 'unreachable', lost: true }, row: null, actor: 'test' }]),
+    );
     const { plan, ran } = await perform(specification(3, ', omit: [2]'));
     await expect(renderPlan(plan)).toMatchFileSnapshot(golden('replace'));
     const members = ran.filter((key) => key.startsWith('etcd-member@'));

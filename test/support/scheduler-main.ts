@@ -2,7 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { openDatabase, openEventFeed } from '@formwork/db';
 import { providerNamed } from '@formwork/providers';
-import { openContentStore, openQueues, sendOutbox, siteViewOf, startScheduler, workJob } from '@formwork/workflows';
+import {
+  openContentStore,
+  openOutboxSender,
+  openQueues,
+  siteViewOf,
+  startScheduler,
+  workJob,
+} from '@formwork/workflows';
 import { quiet as log } from './quiet.ts';
 
 const databaseUrl = process.env['DATABASE_URL'] ?? '';
@@ -13,7 +20,7 @@ const scheduler = startScheduler({
   feed: await openEventFeed(db, log),
   content: openContentStore(db),
   siteView: siteViewOf((provider) => providerNamed(provider).descriptor),
-  sendOutbox: () => sendOutbox({ db, queues }),
+  outbox: openOutboxSender({ db, queues }),
   newId: randomUUID,
   now: Date.now,
   log,

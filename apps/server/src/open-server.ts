@@ -18,7 +18,7 @@ import {
   openContentStore,
   openQueues,
   openSecrets,
-  sendOutbox,
+  openOutboxSender,
   siteViewOf,
   startLeader,
   startScheduler,
@@ -115,9 +115,9 @@ export async function openServer(settings: Environment, log: FastifyBaseLogger):
 }
 
 /** What one server at a time does. */
-function lead(deps: ServerDeps, queues: Parameters<typeof sendOutbox>[0]['queues']) {
+function lead(deps: ServerDeps, queues: Parameters<typeof openOutboxSender>[0]['queues']) {
   const { db, log, newId } = deps;
-  const scheduler = startScheduler({ ...deps, sendOutbox: () => sendOutbox({ db, queues }), now: Date.now });
+  const scheduler = startScheduler({ ...deps, outbox: openOutboxSender({ db, queues }), now: Date.now });
   const watch = startWatch({ db, planning: deps, newId, log });
   return {
     close: async () => {

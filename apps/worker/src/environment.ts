@@ -21,7 +21,7 @@ export const environment = z
     /** Names of the sites it serves, by commas; all when not given. */
     FORMWORK_WORKER_SITES: list.optional(),
     /** Steps at once. */
-    FORMWORK_WORKER_SLOTS: z.coerce.number().int().min(1).max(1_000).default(32),
+    FORMWORK_WORKER_SLOTS: z.coerce.number().int().min(1).max(10_000).default(32),
     /** `1`: stop when stdin, a pipe held by whoever started it, ends. */
     FORMWORK_UNTIL_STDIN_ENDS: z.enum(['0', '1']).default('0'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { flushEvents, type NewEvent } from './engine/events.ts';
 import type { Log } from './log.ts';
 import { queryOnce } from './query-once.ts';
+import { createStatementNames, type StatementNames } from './statement-names.ts';
 
 /** One transaction: statements go through `query`, events are kept until the end and written as its last statement. */
 export interface Transaction {
@@ -41,6 +42,18 @@ const statementTimeoutMs = 60_000;
  * wait for. Less than a lease: whoever takes over finds the rows free.
  */
 const idleInTransactionTimeoutMs = 10_000;
+/**
+ * Our statements find rows by their keys, few or many of them, in tables that were empty when the statement was first
+ * planned: the plan depends neither on the values nor on what the tables held then.
+ */
+const byKey = [
+  'plan_cache_mode=force_generic_plan',
+  'enable_seqscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ');
 /** PostgreSQL keeps what a backend once needed until it ends: after a transaction of this much text it is let go, bytes. */
 const fatBytes = 1_000_000;
 /** How often a transaction is tried that Postgres ended for colliding with another. */
@@ -53,7 +66,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: options.idleInTransactionMs ?? idleInTransactionTimeoutMs,
+    options: byKey,
   });
+  const names = createStatementNames();
   // An idle connection died (the server was restarted): the pool makes another when it is next asked.
   pool.on('error', (error) => {
     options.log.warn({ error: error.message }, 'idle database connection lost');
@@ -61,11 +76,11 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     url: options.url,
     query: <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
-      answerOf(queryOnce<Row>(pool, { text: sql, values: [...values] })),
+      answerOf(queryOnce<Row>(pool, { name: names(sql, values), text: sql, values: [...values] })),
     async transaction(work) {
       for (let tries = 1; ; tries += 1) {
         try {
-          return await inTransaction(pool, work);
+          return await inTransaction(pool, names, work);
         } catch (error) {
           if (tries >= transactionTries || !isCollision(error)) throw error;
         }
@@ -85,7 +100,11 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 /** One try. The events of a transaction that fails go with it. */
-async function inTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  pool: pg.Pool,
+  names: StatementNames,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
   const client = await answerOf(pool.connect());
   const events: NewEvent[] = [];
   let broken: Error | undefined;
@@ -100,13 +119,13 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promis
     const result = await work({
       query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) => {
         for (const value of values) if (typeof value === 'string') sentBytes += value.length;
-        return (await answerOf(client.query<Row>(sql, [...values]))).rows;
+        return (await answerOf(client.query<Row>({ name: names(sql, values), text: sql, values: [...values] }))).rows;
       },
       emit: (event) => {
         events.push(event);
       },
     });
-    await answerOf(flushEvents(client, events));
+    await answerOf(flushEvents(client, names, events));
     await answerOf(client.query('COMMIT'));
     return result;
   } catch (error) {

@@ -33,6 +33,6 @@ export { startLeaseKeeper } from './worker/leases.ts';
 export { openSites } from './worker/open-sites.ts';
 export type { OpenSites } from './worker/open-sites.ts';
 export { openStepContexts } from './worker/step-context.ts';
-export { sendOutbox } from './engine/send-outbox.ts';
+export { openOutboxSender } from './engine/outbox-sender.ts';
 export { startWorker, workJob } from './worker/worker.ts';
 export type { RunningWorker, WorkerDeps, WorkJob } from './worker/worker.ts';

@@ -66,7 +66,7 @@ export async function lookAtSchedule(
 /** What cost PostgreSQL most, milliseconds. */
 const readStatements = (db: Database): Promise<readonly object[]> =>
   db.query<{ calls: number }>(
-    `SELECT calls::int, round(total_exec_time::numeric)::int AS ms, rows::int,
+    `SELECT calls::int, round(total_exec_time::numeric)::int AS ms, round(total_plan_time::numeric)::int AS "planMs", rows::int,
        left(regexp_replace(query, '\\s+', ' ', 'g'), 140) AS query
-     FROM pg_stat_statements ORDER BY total_exec_time DESC LIMIT 25`,
+     FROM pg_stat_statements ORDER BY total_exec_time + total_plan_time DESC LIMIT 25`,
   );

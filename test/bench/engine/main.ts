@@ -17,7 +17,7 @@ const { values } = parseArgs({
   options: {
     nodes: { type: 'string', default: '1000' },
     roles: { type: 'string', default: '20' },
-    slots: { type: 'string', default: '400' },
+    slots: { type: 'string' },
     bound: { type: 'string', default: '120' },
     scale: { type: 'string', default: '100,1000,5000' },
     only: { type: 'string', default: 'timed,zero,dispatch,scale' },
@@ -25,7 +25,10 @@ const { values } = parseArgs({
     statements: { type: 'boolean', default: false },
   },
 });
-const [nodes, roles, slots] = [Number(values.nodes), Number(values.roles), Number(values.slots)];
+const [nodes, roles] = [Number(values.nodes), Number(values.roles)];
+// One for each node's chain, and those of the limited role that run beside.
+const slotsFor = (size: number): number => Number(values.slots ?? Math.ceil(size * 1.2));
+const slots = slotsFor(nodes);
 const only = values.only.split(',');
 const { redis, statements } = values;
 
@@ -87,7 +90,7 @@ if (only.includes('dispatch')) {
 if (only.includes('scale')) {
   const points: { nodes: number; seconds: number; planSeconds: number; memoryMib: number }[] = [];
   for (const size of values.scale.split(',').map(Number)) {
-    const result = await run('scale', { nodes: size, slots, spans: null, bootMs: 0 });
+    const result = await run('scale', { nodes: size, slots: slotsFor(size), spans: null, bootMs: 0 });
     const [seconds, planSeconds] = [rounded(result.wallMs / 1_000), rounded(result.planMs / 1_000)];
     points.push({ nodes: size, seconds, planSeconds, memoryMib: result.memory.totalMib });
   }

@@ -127,6 +127,7 @@ export async function runDeployment<T>(
 async function countStatements(url: string): Promise<void> {
   const db = openDatabase({ url, connections: 1, log: quiet });
   await db.query(`ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'`);
+  await db.query('ALTER SYSTEM SET pg_stat_statements.track_planning = on');
   await db.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
   await db.close();
 }

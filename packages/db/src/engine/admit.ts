@@ -1,12 +1,14 @@
 import type { Transaction } from '../database.ts';
-import { type ChangeResult, changeNodeRoles } from './change-node-roles.ts';
-import { type OutboxStep, writeOutbox } from './outbox.ts';
+import { type ChangeResult, changeNodeRoles, type NodeRoleChange } from './change-node-roles.ts';
+import { type OutboxRow, type OutboxStep, writeOutbox } from './outbox.ts';
 
 /** A node-role that admission lets start, and where its job goes. */
 export interface Admitted {
   readonly nodeRoleId: string;
   readonly version: number;
   readonly queue: string;
+  /** Still blocked, and released by the graph just now: both steps are one write. */
+  readonly release: boolean;
   /** Null where the role has no lock or it does not hold for this start. */
   readonly lock: { readonly name: string; readonly scopeKey: string } | null;
 }
@@ -17,25 +19,30 @@ export const queuedDriveMs = 15_000;
 /** The advisory lock under which admissions happen one at a time, whoever makes them. */
 const admissionLock = 7_270_737_001;
 
-/** What became of one that was asked to start. */
+export interface AdmissionRequest {
+  readonly asked: readonly Admitted[];
+  /** Released by the graph and not to start: they become ready in the same write. */
+  readonly released: readonly NodeRoleChange[];
+  readonly actor: string;
+  /** How many will share the work. */
+  readonly workers: number;
+  /** Rows of the outbox that the queue has. */
+  readonly sent: readonly string[];
+}
+
+/** What became of those that were asked to start or released, and the jobs to be sent once this is committed. */
 export interface Admission {
-  readonly nodeRoleId: string;
-  readonly result: ChangeResult;
+  readonly changes: readonly { readonly nodeRoleId: string; readonly result: ChangeResult }[];
+  readonly jobs: readonly OutboxRow[];
 }
 
 /**
  * Starts what may start: states, locks and outbox in one transaction. Left out is what moved meanwhile, and what belongs
  * to a run that is over or to a deployment that is paused: whoever asked for that sees nothing start from then on.
  */
-export async function admitNodeRoles(
-  tx: Transaction,
-  asked: readonly Admitted[],
-  actor: string,
-): Promise<readonly Admission[]> {
-  if (asked.length === 0) return [];
-  await tx.query('SELECT pg_advisory_xact_lock($1)', [admissionLock]);
-  const admitted = await withoutStopped(tx, asked);
-  if (admitted.length === 0) return [];
+export async function admitNodeRoles(tx: Transaction, request: AdmissionRequest): Promise<Admission> {
+  const { asked, actor } = request;
+  const admitted = asked.length === 0 ? [] : await holdStill(tx, asked);
   const locked = admitted.filter((one) => one.lock !== null);
   const got = new Set<string>();
   if (locked.length > 0) {
@@ -58,37 +65,46 @@ export async function admitNodeRoles(
     for (const row of rows) got.add(row.node_role_id);
   }
   const startable = admitted.filter((one) => one.lock === null || got.has(one.nodeRoleId));
-  const results = await changeNodeRoles(
-    tx,
-    startable.map((one) => ({
+  const left = asked.filter((one) => one.release && !startable.includes(one));
+  const changes: NodeRoleChange[] = [
+    ...startable.map((one) => ({
       nodeRoleId: one.nodeRoleId,
+      ...(one.release ? { before: { kind: 'released' as const } } : {}),
       event: { kind: 'enqueued' as const },
       guard: { version: one.version },
       set: { bumpDispatch: true as const, driveInMs: queuedDriveMs },
       actor,
     })),
-  );
+    ...left.map((one) => ({
+      nodeRoleId: one.nodeRoleId,
+      event: { kind: 'released' as const },
+      guard: { version: one.version },
+      actor,
+    })),
+    ...request.released,
+  ];
+  const results = await changeNodeRoles(tx, changes);
   const steps: OutboxStep[] = [];
-  results.forEach((result, index) => {
-    const one = startable[index];
-    if (!result.ok || one === undefined) return;
-    steps.push({ queue: one.queue, nodeRoleId: one.nodeRoleId, dispatch: result.row.dispatch });
+  const refused: string[] = [];
+  startable.forEach((one, index) => {
+    const result = results[index];
+    if (result?.ok === true)
+      steps.push({ queue: one.queue, nodeRoleId: one.nodeRoleId, dispatch: result.row.dispatch });
+    else if (one.lock !== null) refused.push(one.nodeRoleId);
   });
-  const refused = startable.filter((_, index) => results[index]?.ok !== true && startable[index]?.lock !== null);
-  if (refused.length > 0) {
-    await tx.query('DELETE FROM lock_holds WHERE node_role_id = ANY($1::uuid[])', [
-      refused.map((one) => one.nodeRoleId),
-    ]);
-  }
-  await writeOutbox(tx, steps);
-  return results.flatMap((result, index) => {
-    const nodeRoleId = startable[index]?.nodeRoleId;
-    return nodeRoleId === undefined ? [] : [{ nodeRoleId, result }];
-  });
+  if (refused.length > 0) await tx.query('DELETE FROM lock_holds WHERE node_role_id = ANY($1::uuid[])', [refused]);
+  return {
+    changes: results.map((result, index) => ({ nodeRoleId: changes[index]?.nodeRoleId ?? '', result })),
+    jobs: await writeOutbox(tx, steps, request.workers, request.sent),
+  };
 }
 
-/** Holds the deployments as they are until the commit: a pause or a cancel comes before or after it, not between. */
-async function withoutStopped(tx: Transaction, asked: readonly Admitted[]): Promise<readonly Admitted[]> {
+/**
+ * One admission at a time; holds the deployments as they are until the commit: a pause or a cancel comes before or after
+ * it, not between. Answers what is left of live runs that are not paused.
+ */
+async function holdStill(tx: Transaction, asked: readonly Admitted[]): Promise<readonly Admitted[]> {
+  await tx.query('SELECT pg_advisory_xact_lock($1)', [admissionLock]);
   const ids = asked.map((one) => one.nodeRoleId);
   await tx.query(
     `SELECT id FROM deployments WHERE id IN (SELECT deployment_id FROM node_roles WHERE id = ANY($1::uuid[]))

@@ -20,6 +20,8 @@ import {
 /** One step of one node-role. The guard names what the caller saw; when it no longer holds, nothing changes. */
 export interface NodeRoleChange {
   readonly nodeRoleId: string;
+  /** A step that comes right before, in the same write; it has a version and an event of its own. */
+  readonly before?: NodeRoleEvent;
   /** Null changes only what `set` names. */
   readonly event: NodeRoleEvent | null;
   readonly guard?: {
@@ -86,21 +88,7 @@ export async function changeLockedNodeRoles(
     results.push(result);
     if (!result.ok || row === undefined) continue;
     updates.push(toUpdate(change, row, result.row));
-    tx.emit({
-      kind: change.event === null ? 'node-role.changed' : `node-role.${change.event.kind}`,
-      actor: change.actor,
-      deploymentId: row.deploymentId,
-      runId: result.row.runId ?? row.runId,
-      nodeId: row.nodeId,
-      nodeRoleId: row.id,
-      data: {
-        key: row.key,
-        version: result.row.version,
-        from: row.state.state,
-        ...stateForEvent(result.row.state),
-        ...change.data,
-      },
-    });
+    emitSteps(tx, change, row, result.row);
   }
   await writeUpdates(tx, updates);
   await putDown(
@@ -109,6 +97,27 @@ export async function changeLockedNodeRoles(
   );
   return results;
 }
+
+function emitSteps(tx: Transaction, change: NodeRoleChange, row: NodeRoleRow, after: NodeRoleRow): void {
+  const emit = (kind: string, from: NodeRoleState, state: NodeRoleState, version: number): void => {
+    tx.emit({
+      kind: `node-role.${kind}`,
+      actor: change.actor,
+      deploymentId: row.deploymentId,
+      runId: after.runId ?? row.runId,
+      nodeId: row.nodeId,
+      nodeRoleId: row.id,
+      data: { key: row.key, version, from: from.state, ...stateForEvent(state), ...change.data },
+    });
+  };
+  const between = stateBetween(change, row) ?? row.state;
+  if (change.before !== undefined) emit(change.before.kind, row.state, between, row.version + 1);
+  emit(change.event?.kind ?? 'changed', between, after.state, after.version);
+}
+
+/** The state that the change's own step starts from; null where the one before it is not legal. */
+const stateBetween = (change: NodeRoleChange, row: NodeRoleRow): NodeRoleState | null =>
+  change.before === undefined ? row.state : transition(row.state, change.before);
 
 /** What is withdrawn keeps neither a lock nor an open attempt. */
 async function putDown(tx: Transaction, withdrawn: readonly NodeRoleChange[]): Promise<void> {
@@ -132,7 +141,8 @@ function decide(change: NodeRoleChange, row: NodeRoleRow): ChangeResult {
   ) {
     return { ok: false, why: 'guard', row };
   }
-  const state: NodeRoleState | null = change.event === null ? row.state : transition(row.state, change.event);
+  const between = stateBetween(change, row);
+  const state = between === null || change.event === null ? between : transition(between, change.event);
   if (state === null) return { ok: false, why: 'illegal', row };
   const set = change.set ?? {};
   return {
@@ -149,7 +159,7 @@ function decide(change: NodeRoleChange, row: NodeRoleRow): ChangeResult {
       everStarted: row.everStarted || set.everStarted === true,
       dispatch: row.dispatch + (set.bumpDispatch === true ? 1 : 0),
       fence: row.fence + (set.bumpFence === true ? 1 : 0),
-      version: row.version + 1,
+      version: row.version + (change.before === undefined ? 1 : 2),
       updatedAt: new Date(),
     },
   };
@@ -177,6 +187,7 @@ function toUpdate(change: NodeRoleChange, before: NodeRoleRow, after: NodeRoleRo
     ever_started: after.everStarted,
     dispatch: after.dispatch,
     fence: after.fence,
+    version: after.version,
     applied: set.applied ?? null,
     drives: set.driveInMs !== undefined || !held,
     drive_in_ms: held ? (set.driveInMs ?? null) : null,
@@ -191,9 +202,10 @@ async function writeUpdates(tx: Transaction, updates: readonly Update[]): Promis
        role_digest = u.role_digest, stage = u.stage, attempt = u.attempt, tries = u.tries, ever_started = u.ever_started,
        dispatch = u.dispatch, fence = u.fence, applied = COALESCE(u.applied, n.applied),
        drive_at = CASE WHEN u.drives THEN clock_timestamp() + u.drive_in_ms * interval '1 millisecond' ELSE n.drive_at END,
-       version = n.version + 1, updated_at = clock_timestamp()
+       version = u.version, updated_at = clock_timestamp()
      FROM jsonb_to_recordset($1::jsonb) AS u(id uuid, state text, state_data jsonb, holds boolean, run_id uuid, pending jsonb,
-       role_digest text, stage text, attempt int, tries int, ever_started boolean, dispatch int, fence int, applied jsonb,
+       role_digest text, stage text, attempt int, tries int, ever_started boolean, dispatch int, fence int,
+       version int, applied jsonb,
        drives boolean, drive_in_ms double precision)
      WHERE n.id = u.id`,
     [JSON.stringify(updates)],

@@ -200,9 +200,10 @@ export async function beat(
 ): Promise<{ readonly lost: readonly string[]; readonly abort: readonly string[] }> {
   if (held.length === 0) return { lost: [], abort: [] };
   const rows = await tx.query<{ node_role_id: string; abort: boolean }>(
+    // Not by the index on workers: one of them may hold thousands, and each is found by its key.
     `UPDATE claims c SET lease_until = clock_timestamp() + $3 * interval '1 millisecond'
      FROM jsonb_to_recordset($2::jsonb) AS h(node_role_id uuid, fence int)
-     WHERE c.node_role_id = h.node_role_id AND c.fence = h.fence AND c.worker = $1
+     WHERE c.node_role_id = h.node_role_id AND c.fence = h.fence AND (c.worker = $1) IS TRUE
      RETURNING c.node_role_id, c.abort`,
     [worker, JSON.stringify(held.map((one) => ({ node_role_id: one.nodeRoleId, fence: one.fence }))), leaseMs],
   );

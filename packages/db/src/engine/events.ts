@@ -1,5 +1,7 @@
 import type { JsonObject } from '@formwork/core';
 import type pg from 'pg';
+import { inPieces } from '../in-pieces.ts';
+import type { StatementNames } from '../statement-names.ts';
 
 /** A state change as it goes into the feed; the id comes with the commit. `data` holds no secret, 8 KiB at most. */
 export interface NewEvent {
@@ -19,51 +21,59 @@ export const eventChannel = 'formwork_events';
 /** The channel that tells workers that a site came, went or changed: they need not read all events for that. */
 export const siteChannel = 'formwork_sites';
 
+/** The channel that tells workers the id of a run that has started: what its steps need can be read ahead. */
+export const runChannel = 'formwork_runs';
+
 const maxDataBytes = 8_192;
 
 /**
  * The last statements of a transaction. The counter row is locked until the commit, so ids have no gaps and their
  * order is the order of the commits.
  */
-export async function flushEvents(client: pg.ClientBase, events: readonly NewEvent[]): Promise<void> {
+export async function flushEvents(
+  client: pg.ClientBase,
+  names: StatementNames,
+  events: readonly NewEvent[],
+): Promise<void> {
   if (events.length === 0) return;
-  for (let start = 0; start < events.length; start += eventsAtOnce)
-    await writeEvents(client, events.slice(start, start + eventsAtOnce));
+  await inPieces(events, eventsAtOnce, (piece) => writeEvents(client, names, piece));
   if (events.some((event) => event.kind.startsWith('site.'))) await client.query(`NOTIFY ${siteChannel}`);
+  for (const { kind, runId } of events)
+    if (kind === 'run.started') await client.query('SELECT pg_notify($1, $2)', [runChannel, runId]);
 }
 
 /** Of thousands in one statement the backend would keep the memory for as long as it lives. */
 const eventsAtOnce = 500;
 
-async function writeEvents(client: pg.ClientBase, events: readonly NewEvent[]): Promise<void> {
-  await client.query(
-    `WITH counter AS (
-       UPDATE counters SET value = value + $2 WHERE name = 'events' RETURNING value
-     ), written AS (
-       INSERT INTO events (id, kind, actor, deployment_id, run_id, node_id, node_role_id, data)
-       SELECT counter.value - $2 + e.place, e.kind, e.actor, e.deployment_id, e.run_id, e.node_id, e.node_role_id, e.data
-       FROM counter, jsonb_to_recordset($1::jsonb) AS e(place bigint, kind text, actor text, deployment_id uuid,
-            run_id uuid, node_id uuid, node_role_id uuid, data jsonb)
-       RETURNING id
-     )
-     SELECT pg_notify('${eventChannel}', max(id)::text) FROM written`,
-    [
-      JSON.stringify(
-        events.map((event, index) => ({
-          place: index + 1,
-          kind: event.kind,
-          actor: event.actor,
-          deployment_id: event.deploymentId ?? null,
-          run_id: event.runId ?? null,
-          node_id: event.nodeId ?? null,
-          node_role_id: event.nodeRoleId ?? null,
-          data: bounded(event.data),
-        })),
-      ),
-      events.length,
-    ],
-  );
+async function writeEvents(client: pg.ClientBase, names: StatementNames, events: readonly NewEvent[]): Promise<void> {
+  const values = [
+    JSON.stringify(
+      events.map((event, index) => ({
+        place: index + 1,
+        kind: event.kind,
+        actor: event.actor,
+        deployment_id: event.deploymentId ?? null,
+        run_id: event.runId ?? null,
+        node_id: event.nodeId ?? null,
+        node_role_id: event.nodeRoleId ?? null,
+        data: bounded(event.data),
+      })),
+    ),
+    events.length,
+  ];
+  await client.query({ name: names(insertEvents, values), text: insertEvents, values });
 }
+
+const insertEvents = `WITH counter AS (
+    UPDATE counters SET value = value + $2 WHERE name = 'events' RETURNING value
+  ), written AS (
+    INSERT INTO events (id, kind, actor, deployment_id, run_id, node_id, node_role_id, data)
+    SELECT counter.value - $2 + e.place, e.kind, e.actor, e.deployment_id, e.run_id, e.node_id, e.node_role_id, e.data
+    FROM counter, jsonb_to_recordset($1::jsonb) AS e(place bigint, kind text, actor text, deployment_id uuid,
+         run_id uuid, node_id uuid, node_role_id uuid, data jsonb)
+    RETURNING id
+  )
+  SELECT pg_notify('${eventChannel}', max(id)::text) FROM written`;
 
 /** An event is a sign, not a store: what is too long is cut and says so. */
 function bounded(data: JsonObject): JsonObject {

@@ -2,23 +2,8 @@ import { type Applied, assertNever, type StepError } from '@formwork/core';
 import type { Transaction } from '../database.ts';
 import type { Resume } from './attempts.ts';
 import { changeLockedNodeRoles, type NodeRoleChange } from './change-node-roles.ts';
-import { dropNodeRoles } from './drop-node-roles.ts';
 import { type NodeRoleColumns, nodeRoleColumns, type NodeRoleRow, parseNodeRole } from './node-role-row.ts';
-
-/** What becomes of the machine itself with a stage-one result. */
-export interface NodePatch {
-  readonly state?: 'creating' | 'ready' | 'unreachable' | 'destroying' | 'destroyed' | 'failed';
-  readonly host?: string;
-  readonly port?: number;
-  readonly sshUser?: string;
-  readonly hostKey?: string;
-  readonly hostKeyTrust?: string;
-  readonly providerId?: string;
-  readonly facts?: unknown;
-  readonly message?: string | null;
-  readonly candidate?: number;
-  readonly lost?: boolean;
-}
+import { type NodePatch, patchNodes } from './patch-nodes.ts';
 
 export type Outcome =
   /** The step is through; `applied` is null for a removal. */
@@ -74,10 +59,15 @@ export async function finishNodeRoles(tx: Transaction, finishes: readonly Finish
     return result?.ok === true ? [{ ...finish, row: result.row }] : [];
   });
   await closeAttempts(tx, taken);
-  for (const { outcome, row, worker } of taken) {
-    const patch = 'node' in outcome ? outcome.node : undefined;
-    if (row.nodeId !== null && patch !== undefined) await patchNode(tx, row.nodeId, patch, row, `worker:${worker}`);
-  }
+  await patchNodes(
+    tx,
+    taken.flatMap(({ outcome, row, worker }) => {
+      const patch = 'node' in outcome ? outcome.node : undefined;
+      return row.nodeId === null || patch === undefined
+        ? []
+        : [{ nodeId: row.nodeId, patch, row, actor: `worker:${worker}` }];
+    }),
+  );
   const done = new Set(taken.map((finish) => finish.nodeRoleId));
   return finishes.map(
     (finish) => done.has(finish.nodeRoleId) && current.get(finish.nodeRoleId)?.fence === finish.fence,
@@ -155,91 +145,5 @@ async function closeAttempts(tx: Transaction, finishes: readonly Taken[]): Promi
         })),
       ),
     ],
-  );
-}
-
-/**
- * Writes what a look at a machine saw, unless it has begun to go meanwhile: a look takes its time, and a late one must
- * not bring back what is being destroyed.
- */
-export async function recordLook(
-  tx: Transaction,
-  nodeId: string,
-  seen: NodePatch & { readonly state: 'ready' | 'unreachable' },
-  actor: string,
-): Promise<void> {
-  const watched = await tx.query(
-    `SELECT id FROM nodes WHERE id = $1 AND state IN ('ready', 'unreachable') FOR UPDATE`,
-    [nodeId],
-  );
-  if (watched.length > 0) await patchNode(tx, nodeId, seen, null, actor);
-}
-
-/** Writes what a step learned of a machine; a machine that is gone takes the rest of its node-roles with it. */
-export async function patchNode(
-  tx: Transaction,
-  nodeId: string,
-  patch: NodePatch,
-  row: Pick<NodeRoleRow, 'deploymentId' | 'runId'> | null,
-  actor: string,
-): Promise<void> {
-  const [before] = await tx.query<{ name: string; state: string; deployment_id: string | null }>(
-    'SELECT name, state, deployment_id FROM nodes WHERE id = $1 FOR UPDATE',
-    [nodeId],
-  );
-  if (before === undefined) return;
-  await tx.query(
-    `UPDATE nodes SET state = COALESCE($2, state), host = COALESCE($3, host), port = COALESCE($4, port), ssh_user = COALESCE($5, ssh_user),
-       host_key = COALESCE($6, host_key), host_key_trust = COALESCE($7, host_key_trust), provider_id = COALESCE($8, provider_id),
-       facts = COALESCE($9::jsonb, facts), message = CASE WHEN $10 THEN $11 ELSE message END, candidate = COALESCE($12, candidate),
-       lost = COALESCE($13, lost), updated_at = clock_timestamp(),
-       version = version + CASE WHEN $2 IS DISTINCT FROM state AND $2 IS NOT NULL OR $13 IS NOT NULL THEN 1 ELSE 0 END
-     WHERE id = $1`,
-    [
-      nodeId,
-      patch.state ?? null,
-      patch.host ?? null,
-      patch.port ?? null,
-      patch.sshUser ?? null,
-      patch.hostKey ?? null,
-      patch.hostKeyTrust ?? null,
-      patch.providerId ?? null,
-      patch.facts === undefined ? null : JSON.stringify(patch.facts),
-      patch.message !== undefined,
-      patch.message ?? null,
-      patch.candidate ?? null,
-      patch.lost ?? null,
-    ],
-  );
-  if (patch.state !== undefined && patch.state !== before.state) {
-    tx.emit({
-      kind: `node.${patch.state}`,
-      actor,
-      deploymentId: row?.deploymentId ?? before.deployment_id,
-      runId: row?.runId ?? null,
-      nodeId,
-      data: {
-        name: before.name,
-        from: before.state,
-        state: patch.state,
-        ...(patch.message == null ? {} : { message: patch.message }),
-      },
-    });
-  }
-  if (patch.state === 'destroyed') await dropNodeRolesOf(tx, nodeId, actor);
-}
-
-/** A `once` role's outputs belong to the deployment: its node-role outlives the node and is dropped with the deployment. */
-async function dropNodeRolesOf(tx: Transaction, nodeId: string, actor: string): Promise<void> {
-  const rows = await tx.query<{ id: string }>(
-    `SELECT n.id FROM node_roles n JOIN deployments d ON d.id = n.deployment_id
-     WHERE n.node_id = $1 AND n.state <> 'removed' AND NOT n.holds AND NOT (d.once ? n."as" AND n.applied IS NOT NULL AND d.state <> 'destroying')
-     ORDER BY n.id`,
-    [nodeId],
-  );
-  await dropNodeRoles(
-    tx,
-    rows.map((row) => row.id),
-    actor,
   );
 }

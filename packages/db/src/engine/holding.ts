@@ -1,10 +1,10 @@
-import { type RoleBundle, workOf } from '@formwork/core';
+import type { RoleBundle } from '@formwork/core';
 import type { Database } from '../database.ts';
 import { type NodeRoleColumns, nodeRoleColumns, type NodeRoleRow, parseNodeRole } from './node-role-row.ts';
 
 /** What is taken right now over all deployments: admission's starting point. */
 export interface Holding {
-  readonly rows: readonly (NodeRoleRow & { readonly site: string | null; readonly occupiesSlot: boolean })[];
+  readonly rows: readonly { readonly row: NodeRoleRow; readonly site: string | null }[];
   readonly locks: readonly {
     readonly name: string;
     readonly scopeKey: string;
@@ -22,7 +22,8 @@ export async function readHolding(db: Pick<Database, 'query'>): Promise<Holding>
 export const readForeignHolding = (db: Pick<Database, 'query'>): Promise<Holding['rows']> =>
   readHoldingWhere(
     db,
-    `NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = n.run_id AND r.deployment_id = n.deployment_id AND r.state = 'running')`,
+    // An array: it is made once, not looked up for each row that holds.
+    `(n.run_id IS NULL OR n.run_id <> ALL (ARRAY(SELECT id FROM runs WHERE state = 'running')))`,
   );
 
 async function readHoldingWhere(db: Pick<Database, 'query'>, condition: string): Promise<Holding['rows']> {
@@ -33,10 +34,7 @@ async function readHoldingWhere(db: Pick<Database, 'query'>, condition: string):
      LEFT JOIN sites s ON s.id = COALESCE(n.site_id, ran.site_id)
      WHERE n.holds AND ${condition}`,
   );
-  return rows.map((columns) => {
-    const row = parseNodeRole(columns);
-    return { ...row, site: columns.site, occupiesSlot: workOf(row.state)?.phase !== 'waiting' };
-  });
+  return rows.map((columns) => ({ row: parseNodeRole(columns), site: columns.site }));
 }
 
 export const readLocks = (db: Pick<Database, 'query'>): Promise<Holding['locks']> =>

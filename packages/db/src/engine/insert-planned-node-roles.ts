@@ -1,6 +1,7 @@
 import { FormworkError, type WorkVertex } from '@formwork/core';
 import type { Transaction } from '../database.ts';
 import { type ApprovalScope, taskStage } from './approval.ts';
+import { inPieces } from '../in-pieces.ts';
 import type { Pending } from './node-role-row.ts';
 
 export async function insertPlannedNodeRoles(
@@ -22,7 +23,7 @@ export async function insertPlannedNodeRoles(
       runId,
       nodeId: node?.id ?? null,
       nodeRoleId: id,
-      data: { key: vertex.nodeRole, from: 'proposed', state: 'blocked' },
+      data: { key: vertex.nodeRole, version: firstVersion, from: 'proposed', state: 'blocked' },
     });
     return {
       id,
@@ -41,12 +42,12 @@ export async function insertPlannedNodeRoles(
       pending,
     };
   });
-  for (let start = 0; start < rows.length; start += rowsAtOnce)
-    await insertRows(tx, rows.slice(start, start + rowsAtOnce));
+  await inPieces(rows, rowsAtOnce, (piece) => insertRows(tx, piece));
 }
 
-/** Of thousands of rows in one statement the backend would keep the memory for as long as it lives. */
 const rowsAtOnce = 500;
+/** Of a row when it is made. */
+const firstVersion = 1;
 
 async function insertRows(tx: Transaction, rows: readonly object[]): Promise<void> {
   await tx.query(

@@ -8,16 +8,22 @@ export interface OutboxStep {
   readonly dispatch: number;
 }
 
-/** Most node-roles in one job, and into how many jobs what starts at once is split at least. */
+/** Most node-roles in one job, and into how many jobs for each worker what starts at once is split at least. */
 const mostInJob = 16;
-const spread = 8;
+const jobsEach = 4;
 
 /**
  * Writes jobs for what starts: a node-role each, or several together when many start at once, since a job costs the queue
- * more than the step costs us. A job is named after its first node-role and dispatch, which no other job has.
+ * more than the step costs us. A lone worker gets all of it anyway; among several it is spread. A job is named after its
+ * first node-role and dispatch, which no other job has. Rows that were `sent` before go in the same statement.
  */
-export async function writeOutbox(tx: Transaction, steps: readonly OutboxStep[]): Promise<void> {
-  if (steps.length === 0) return;
+export async function writeOutbox(
+  tx: Transaction,
+  steps: readonly OutboxStep[],
+  workers: number,
+  sent: readonly string[] = [],
+): Promise<readonly OutboxRow[]> {
+  if (steps.length === 0) return [];
   const byQueue = new Map<string, OutboxStep[]>();
   for (const step of steps) {
     const queue = byQueue.get(step.queue);
@@ -25,7 +31,7 @@ export async function writeOutbox(tx: Transaction, steps: readonly OutboxStep[])
     else queue.push(step);
   }
   const jobs = [...byQueue].flatMap(([queue, own]) => {
-    const size = Math.max(1, Math.min(mostInJob, Math.ceil(own.length / spread)));
+    const size = workers <= 1 ? mostInJob : Math.min(mostInJob, Math.ceil(own.length / (jobsEach * workers)));
     return Array.from({ length: Math.ceil(own.length / size) }, (_, index) => {
       const together = own.slice(index * size, (index + 1) * size);
       const [first] = together;
@@ -36,11 +42,15 @@ export async function writeOutbox(tx: Transaction, steps: readonly OutboxStep[])
       };
     });
   });
-  await tx.query(
-    `INSERT INTO outbox (queue, job_id, data)
-     SELECT j.queue, j.job_id, j.data FROM jsonb_to_recordset($1::jsonb) AS j(queue text, job_id text, data jsonb)`,
-    [JSON.stringify(jobs)],
+  const rows = await tx.query<{ id: string; job_id: string }>(
+    `WITH gone AS (DELETE FROM outbox WHERE id = ANY($2::bigint[]))
+     INSERT INTO outbox (queue, job_id, data)
+     SELECT j.queue, j.job_id, j.data FROM jsonb_to_recordset($1::jsonb) AS j(queue text, job_id text, data jsonb)
+     RETURNING id, job_id`,
+    [JSON.stringify(jobs), [...sent]],
   );
+  const ids = new Map(rows.map((row) => [row.job_id, row.id]));
+  return jobs.map((job) => ({ ...job, id: ids.get(job.job_id) ?? '' }));
 }
 
 export interface OutboxRow {
@@ -50,20 +60,28 @@ export interface OutboxRow {
   readonly data: JsonObject;
 }
 
-/** Hands rows to `send` and deletes them after it returned: a job may be sent twice, never not at all. */
+const mostSent = 500;
+
+/**
+ * Deletes the rows that were sent, hands the others to `send` and deletes them after it returned: a job may be sent twice,
+ * never not at all. Answers whether there may be more.
+ */
 export async function drainOutbox(
   tx: Transaction,
+  sent: readonly string[],
   send: (rows: readonly OutboxRow[]) => Promise<void>,
-): Promise<number> {
+): Promise<boolean> {
   const rows = await tx.query<OutboxRow>(
-    'SELECT id, queue, job_id, data FROM outbox ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED',
+    `WITH gone AS (DELETE FROM outbox WHERE id = ANY($2::bigint[]))
+     SELECT id, queue, job_id, data FROM outbox WHERE id <> ALL($2::bigint[]) ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`,
+    [mostSent, [...sent]],
   );
-  if (rows.length === 0) return 0;
+  if (rows.length === 0) return false;
   await send(rows);
   const deleted = await tx.query<{ id: string }>('DELETE FROM outbox WHERE id = ANY($1::bigint[]) RETURNING id', [
     rows.map((row) => row.id),
   ]);
   if (deleted.length !== rows.length)
     throw new FormworkError('internal', 'outbox-lost', 'outbox rows vanished under their lock');
-  return rows.length;
+  return rows.length === mostSent;
 }

@@ -7,22 +7,26 @@ import type { RunView } from './run-view.ts';
 export interface Placed extends Candidate {
   readonly queue: string;
   readonly row: FullNodeRoleRow;
+  /** Still blocked: it is released with its start. */
+  readonly release: boolean;
 }
 
 export const stepQueue = (siteId: string | null): string =>
   siteId === null ? 'deployment.step' : `site.${siteId}.step`;
 
-/** Node-roles of the run that the graph lets run and that have not started. */
-export function candidatesOf(view: RunView): readonly Placed[] {
+/** Node-roles of the run that the graph lets run and that have not started, and those that it releases right now. */
+export function candidatesOf(view: RunView, released: readonly string[], nowMs: number): readonly Placed[] {
   const placed: Placed[] = [];
-  for (const key of view.progress.startable) {
+  const place = (key: string, release: boolean): void => {
     const row = view.rows.get(key);
     const vertex = view.verticesOf.get(key);
-    if (row === undefined || vertex === undefined || row.runId !== view.run.id) continue;
-    if (!view.schedule.isEligible(vertex.key)) continue;
+    if (row === undefined || vertex === undefined || row.runId !== view.run.id) return;
+    if (!view.schedule.isEligible(vertex.key)) return;
     const candidate = candidateOf(view, vertex.key, row);
-    if (candidate !== null) placed.push(candidate);
-  }
+    if (candidate !== null) placed.push(release ? { ...candidate, release, since: nowMs } : candidate);
+  };
+  for (const key of view.progress.startable) place(key, false);
+  for (const key of released) place(key, true);
   return placed;
 }
 
@@ -61,6 +65,7 @@ export function candidateOf(view: RunView, vertexKey: string, row: FullNodeRoleR
     since: row.updatedAt.getTime(),
     queue: stepQueue(siteId),
     row,
+    release: false,
   };
 }
 

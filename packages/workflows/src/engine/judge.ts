@@ -6,18 +6,21 @@ import { gatherInputs } from './sources.ts';
 
 const actor = 'scheduler';
 
+/** A change that the graph's progress asks for, with the key of its row. */
+export type Judged = NodeRoleChange & { readonly key: string };
+
 /**
  * What the graph's progress asks of the rows that changed or may go on since the last look: blocked ones whose parents
  * are through are released, or found unchanged; what a former run left behind is judged by the new plan; what is to go
  * starts to leave; retries come due.
  */
-export function judge(view: RunView, nowMs: number): readonly NodeRoleChange[] {
+export function judge(view: RunView, nowMs: number): readonly Judged[] {
   return takeDirty(view.progress, nowMs).flatMap((key) => {
     const row = view.rows.get(key);
     if (row === undefined || row.runId !== view.run.id) return [];
     const vertex = view.verticesOf.get(key);
     const verdict = vertex === undefined ? dropUnwanted(row) : judgeRow(view, vertex.key, row, nowMs);
-    return verdict === null ? [] : [{ ...verdict, nodeRoleId: row.id, guard: { version: row.version }, actor }];
+    return verdict === null ? [] : [{ ...verdict, key, nodeRoleId: row.id, guard: { version: row.version }, actor }];
   });
 }
 

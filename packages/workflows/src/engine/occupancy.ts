@@ -1,4 +1,4 @@
-import { holds, workOf } from '@formwork/core';
+import { holds } from '@formwork/core';
 import { type Database, type Holding, listWorkers, readForeignHolding, readLocks, type WorkerRow } from '@formwork/db';
 import type { RunView } from './run-view.ts';
 import type { Occupancy } from './world.ts';
@@ -12,6 +12,8 @@ const keptMs = 1_000;
  */
 export function createOccupancy(deps: { readonly db: Pick<Database, 'query'>; readonly now: () => number }): {
   read(views: readonly RunView[], withLocks: boolean): Promise<Occupancy>;
+  /** How many workers were alive when it was last read. */
+  workers(): number;
   /** Runs have changed: what holds outside of them is read anew. */
   forget(): void;
 } {
@@ -26,19 +28,21 @@ export function createOccupancy(deps: { readonly db: Pick<Database, 'query'>; re
         readAtMs = deps.now();
       }
       const rows: Holding['rows'][number][] = [];
-      const known = new Set<string>();
       for (const view of views) {
         for (const key of view.progress.holding) {
           const row = view.rows.get(key);
           if (row === undefined || !holds(row.state)) continue;
-          known.add(row.id);
-          const site = row.siteId === null ? null : (view.sites.get(row.siteId)?.name ?? null);
-          rows.push({ ...row, site, occupiesSlot: workOf(row.state)?.phase !== 'waiting' });
+          rows.push({ row, site: row.siteId === null ? null : (view.sites.get(row.siteId)?.name ?? null) });
         }
       }
       const locks = withLocks ? await readLocks(deps.db) : [];
-      return { holding: { rows: [...rows, ...foreign.filter((row) => !known.has(row.id))], locks }, workers };
+      if (foreign.length > 0) {
+        const known = new Set(rows.map((held) => held.row.id));
+        rows.push(...foreign.filter((held) => !known.has(held.row.id)));
+      }
+      return { holding: { rows, locks }, workers };
     },
+    workers: () => workers.filter((worker) => worker.alive).length,
     forget() {
       readAtMs = -Infinity;
     },

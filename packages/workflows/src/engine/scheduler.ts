@@ -1,6 +1,5 @@
 import { admit, refusal } from '@formwork/core';
 import {
-  type Admitted,
   admitNodeRoles,
   type ChangeResult,
   changeNodeRoles,
@@ -13,11 +12,12 @@ import {
   redriveSiteTasks,
 } from '@formwork/db';
 import { createArrivals } from './arrivals.ts';
-import { candidatesOf, stepQueue } from './candidates.ts';
+import { candidatesOf, type Placed, stepQueue } from './candidates.ts';
 import type { ContentStore } from './content-store.ts';
 import { finishRun, type LeakCheck } from './finish-run.ts';
-import { judge } from './judge.ts';
+import { type Judged, judge } from './judge.ts';
 import { createOccupancy } from './occupancy.ts';
+import type { OutboxSender } from './outbox-sender.ts';
 import { standstill } from './run-end.ts';
 import type { RunView, SiteViewOf } from './run-view.ts';
 import { createRunViews } from './run-views.ts';
@@ -28,8 +28,7 @@ export interface SchedulerDeps {
   readonly feed: EventFeed;
   readonly content: ContentStore;
   readonly siteView: SiteViewOf;
-  /** Moves the outbox to the queue; throws when the queue does not take it. */
-  readonly sendOutbox: () => Promise<void>;
+  readonly outbox: OutboxSender;
   readonly newId: () => string;
   readonly now: () => number;
   readonly log: Log;
@@ -37,6 +36,8 @@ export interface SchedulerDeps {
 
 /** Longest pause between two passes while a run is live, milliseconds: the backstop behind events and timers. */
 const idlePassMs = 1_000;
+/** How many a pass lets start. */
+const mostAdmitted = 250;
 const actor = 'scheduler';
 
 /**
@@ -48,6 +49,14 @@ export interface Scheduler {
   poke(): void;
   close(): Promise<void>;
 }
+
+/** What the graph releases in this pass, by run. */
+interface Released {
+  readonly view: RunView;
+  readonly changes: readonly Judged[];
+}
+
+const isRelease = (change: Judged): boolean => change.event?.kind === 'released';
 
 export function startScheduler(deps: SchedulerDeps): Scheduler {
   const runs = createRunViews(deps);
@@ -122,28 +131,37 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
   async function pass(): Promise<number> {
     await runs.follow();
     const now = deps.now();
-    for (const view of runs.all()) await judgeView(view, now);
-    const refusedForGood = await admitAll();
+    const released: Released[] = [];
+    for (const view of runs.all()) released.push({ view, changes: await judgeView(view, now) });
+    const refusedForGood = await admitAll(released, now);
     await driveAgain();
     if (toSend) {
       toSend = false;
-      await deps.sendOutbox();
+      await deps.outbox.drain();
     }
     for (const view of runs.all()) await closeIfOver(view, refusedForGood);
     return delayUntilNext();
   }
 
-  /** Judges until nothing more follows: what is found unchanged opens its children at once. */
-  async function judgeView(view: RunView, now: number): Promise<void> {
+  /**
+   * Judges until nothing more follows: what is found unchanged opens its children at once. What is released is not written
+   * here but answered: most of it starts in the same pass, and both are one write then.
+   */
+  async function judgeView(view: RunView, now: number): Promise<readonly Judged[]> {
+    const released = new Map<string, Judged>();
     for (;;) {
-      const changes = judge(view, now);
-      if (changes.length === 0) return;
+      const changes: Judged[] = [];
+      for (const change of judge(view, now)) {
+        if (isRelease(change)) released.set(change.key, change);
+        else changes.push(change);
+      }
+      if (changes.length === 0) return [...released.values()];
       const results = await deps.db.transaction((tx) => changeNodeRoles(tx, changes));
       takeResults(
         changes.map((change) => change.nodeRoleId),
         results,
       );
-      if (results.every((result) => !result.ok)) return;
+      if (results.every((result) => !result.ok)) return [...released.values()];
     }
   }
 
@@ -162,12 +180,55 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
     pokedAgain = true;
   }
 
-  /** Starts what may start; answers those that no free slot will ever help. */
-  async function admitAll(): Promise<ReadonlySet<string>> {
+  /** Starts what may start, and releases the rest of what was judged so; answers those that no free slot will ever help. */
+  async function admitAll(released: readonly Released[], now: number): Promise<ReadonlySet<string>> {
     const refusedForGood = new Set<string>();
+    const candidates = released.flatMap(({ view, changes }) =>
+      candidatesOf(
+        view,
+        changes.map((change) => change.key),
+        now,
+      ),
+    );
+    const chosen = candidates.length === 0 ? [] : await chooseFrom(candidates, refusedForGood);
+    // Of a thousand that may start at once the first are on their way while the next are being written.
+    const admitted = chosen.slice(0, mostAdmitted);
+    if (admitted.length < chosen.length) pokedAgain = true;
+    const starting = new Set(admitted.map((candidate) => candidate.id));
+    const left = released.flatMap(({ changes }) => changes.filter((change) => !starting.has(change.nodeRoleId)));
+    if (admitted.length === 0 && left.length === 0) return refusedForGood;
+    const sent = deps.outbox.sent();
+    const { changes, jobs } = await deps.db.transaction((tx) =>
+      admitNodeRoles(tx, {
+        asked: admitted.map((candidate) => ({
+          nodeRoleId: candidate.id,
+          version: candidate.row.version,
+          queue: candidate.queue,
+          release: candidate.release,
+          lock: candidate.lock,
+        })),
+        released: left,
+        actor,
+        workers: occupancy.workers(),
+        sent,
+      }),
+    );
+    if (jobs.length > 0) deps.outbox.forget(sent);
+    takeResults(
+      changes.map((change) => change.nodeRoleId),
+      changes.map((change) => change.result),
+    );
+    try {
+      await deps.outbox.send(jobs);
+    } catch (error) {
+      toSend = true;
+      throw error;
+    }
+    return refusedForGood;
+  }
+
+  async function chooseFrom(candidates: readonly Placed[], refusedForGood: Set<string>): Promise<readonly Placed[]> {
     const views = runs.all();
-    const candidates = views.flatMap(candidatesOf);
-    if (candidates.length === 0) return refusedForGood;
     const withLocks = candidates.some((candidate) => candidate.lock !== null);
     const world = worldOf(views, await occupancy.read(views, withLocks), served);
     const byId = new Map(candidates.map((candidate) => [candidate.id, candidate]));
@@ -177,22 +238,7 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
       if (candidate.rollout && !started.has(candidate.id) && refusal(candidate, world)?.kind === 'rollout-stopped')
         refusedForGood.add(candidate.id);
     }
-    if (admitted.length === 0) return refusedForGood;
-    const asked = admitted.map(
-      (candidate): Admitted => ({
-        nodeRoleId: candidate.id,
-        version: candidate.row.version,
-        queue: candidate.queue,
-        lock: candidate.lock,
-      }),
-    );
-    const outcomes = await deps.db.transaction((tx) => admitNodeRoles(tx, asked, actor));
-    takeResults(
-      outcomes.map((outcome) => outcome.nodeRoleId),
-      outcomes.map((outcome) => outcome.result),
-    );
-    toSend = true;
-    return refusedForGood;
+    return admitted;
   }
 
   /** Puts on the queue again what was not heard of, when the first of it is due. */
@@ -201,7 +247,7 @@ export function startScheduler(deps: SchedulerDeps): Scheduler {
     if (now >= redriveAtMs) {
       await deps.db.transaction(async (tx) => {
         await redriveSiteTasks(tx);
-        await redrive(tx, queueOf);
+        await redrive(tx, queueOf, occupancy.workers());
       });
       toSend = true;
       someWait = true;

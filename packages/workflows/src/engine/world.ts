@@ -42,11 +42,11 @@ export function worldOf(
     held: new Map(),
     served,
   };
-  for (const row of holding.rows) {
+  for (const { row, site } of holding.rows) {
     if (row.nodeId !== null) world.lanes.set(laneKey(row.nodeId, row.lane), row.key);
     add(world.roleHolds, roleKey(row.deploymentId, row.role), 1);
-    const slot = row.site ?? 'deployment';
-    if (row.occupiesSlot) {
+    const slot = site ?? 'deployment';
+    if (workOf(row.state)?.phase !== 'waiting') {
       if (world.freeSlots.has(slot)) add(world.freeSlots, slot, -1);
       add(world.held, row.deploymentId, 1);
     }

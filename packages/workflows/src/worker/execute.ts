@@ -9,7 +9,7 @@ import type { Lease } from './leases.ts';
 import { openLogWriter } from './log-writer.ts';
 import { failedOutcome, type OutcomeClock, outcomeOfScript } from './outcome.ts';
 import { completeOutputs, scopeOf, simulatedOutputs } from './outputs.ts';
-import { runProviderStep } from './provider-step.ts';
+import { type MachineRecords, runProviderStep } from './provider-step.ts';
 import { launchOf, targetOf } from './script-step.ts';
 import { revealSecrets, type Secrets } from '../secrets.ts';
 import type { StepContext } from './step-context.ts';
@@ -26,6 +26,7 @@ export interface ExecuteDeps {
     siteId: string,
   ) => Promise<{ readonly provider: Provider; readonly scripts: 'ssh' | 'simulated' }>;
   readonly clock: () => OutcomeClock;
+  readonly machines: MachineRecords;
 }
 
 /** Runs one execution of a claimed attempt. Null: the lease went elsewhere, nothing is to be written. */
@@ -45,7 +46,7 @@ export async function execute(
     case 'provider': {
       const { provider } = await deps.provider(context.node?.siteId ?? '');
       return runProviderStep(
-        { db: deps.db, worker: deps.worker, provider, clock: deps.clock, signal: lease.gone, fence },
+        { worker: deps.worker, provider, machines: deps.machines, clock: deps.clock, signal: lease.gone, fence },
         context,
         attempt,
       );

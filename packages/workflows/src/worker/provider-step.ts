@@ -1,15 +1,6 @@
 import { createHash } from 'node:crypto';
 import { assertNever, type Facts } from '@formwork/core';
-import {
-  type Database,
-  isClaimedBy,
-  type NodePatch,
-  type NodeRow,
-  type Outcome,
-  patchNode,
-  recordCreateIntent,
-  type StoredAttempt,
-} from '@formwork/db';
+import type { CreateRequest, DestroyRequest, NodePatch, NodeRow, Outcome, StoredAttempt } from '@formwork/db';
 import {
   type CallContext,
   machineSteps,
@@ -24,10 +15,19 @@ import type { StepContext } from './step-context.ts';
 /** Upper bound of one call of a provider, milliseconds. */
 const callTimeoutMs = 30_000;
 
+/**
+ * What is committed before a provider is asked, in batches with that of other steps. False: the claim went elsewhere while
+ * we stood still, and the provider, which knows no fence, is not to be asked.
+ */
+export interface MachineRecords {
+  beginCreate(request: CreateRequest): Promise<boolean>;
+  beginDestroy(request: DestroyRequest): Promise<boolean>;
+}
+
 export interface ProviderStepDeps {
-  readonly db: Database;
   readonly worker: string;
   readonly provider: Provider;
+  readonly machines: MachineRecords;
   readonly clock: () => OutcomeClock;
   readonly signal: AbortSignal;
   /** Of the claim under which it runs. */
@@ -76,12 +76,9 @@ async function create(
 ): Promise<Outcome | null> {
   const reference = referenceOf(node);
   const { incarnation, candidate } = node;
-  const ours = await deps.db.transaction(async (tx) => {
-    if (!(await isClaimedBy(tx, context.row.id, deps.fence))) return false;
-    await recordCreateIntent(tx, { key: reference.key, nodeId: node.id, incarnation, candidate });
-    return true;
-  });
-  if (!ours) return null;
+  const { fence } = deps;
+  const request = { nodeRoleId: context.row.id, fence, key: reference.key, nodeId: node.id, incarnation, candidate };
+  if (!(await deps.machines.beginCreate(request))) return null;
   const result = await machineSteps.create(
     deps.provider,
     {
@@ -128,14 +125,9 @@ async function destroy(
   node: NodeRow,
   call: CallContext,
 ): Promise<Outcome | null> {
-  // Known before the call: a machine that may be half gone is never taken for one that stands.
-  const ours = await deps.db.transaction(async (tx) => {
-    if (!(await isClaimedBy(tx, context.row.id, deps.fence))) return false;
-    if (node.state !== 'destroying')
-      await patchNode(tx, node.id, { state: 'destroying' }, context.row, `worker:${deps.worker}`);
-    return true;
-  });
-  if (!ours) return null;
+  const { fence, worker } = deps;
+  const request = { row: context.row, fence, nodeId: node.id, actor: `worker:${worker}` };
+  if (!(await deps.machines.beginDestroy(request))) return null;
   const result = await machineSteps.destroy(deps.provider, referenceOf(node), call);
   const clock = deps.clock();
   switch (result.state) {

@@ -76,6 +76,8 @@ interface Frame {
 export interface StepContexts {
   /** Null when the node-role or its run is gone. */
   read(nodeRoleId: string): Promise<StepContext | null>;
+  /** A run has started: what its steps have in common is read before the first of them comes. */
+  prepare(runId: string): void;
 }
 
 const keptFrames = 16;
@@ -100,6 +102,10 @@ export function openStepContexts(deps: ContextDeps): StepContexts {
       const frame = await frameOf(row.runId);
       const removing = row.state.state === 'removing';
       return removing ? contextOfRemoval(deps, frame, row, node) : contextOfApply(deps, readers, frame, row, node);
+    },
+    prepare(runId) {
+      // What goes wrong here is told by the step that reads it again.
+      frameOf(runId).catch(() => undefined);
     },
   };
 }

@@ -3,6 +3,8 @@ import { hostname } from 'node:os';
 import {
   announceWorker,
   beatMs,
+  beginCreates,
+  beginDestroys,
   claimNodeRoles,
   type Database,
   finishNodeRoles,
@@ -11,6 +13,7 @@ import {
   openSignal,
   readSites,
   retireWorker,
+  runChannel,
   sendBack,
   siteChannel,
   siteTaskQueue,
@@ -32,7 +35,7 @@ export const workJob = z.union([
 ]);
 export type WorkJob = z.infer<typeof workJob>;
 
-export interface WorkerDeps extends Omit<StepDeps, 'worker' | 'newId' | 'claim' | 'finish'> {
+export interface WorkerDeps extends Omit<StepDeps, 'worker' | 'newId' | 'claim' | 'finish' | 'machines'> {
   readonly id: string;
   readonly db: Database;
   readonly queues: Queues<WorkJob>;
@@ -68,6 +71,10 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     newId: randomUUID,
     claim: batched((requests) => deps.db.transaction((tx) => claimNodeRoles(tx, requests))),
     finish: batched((finishes) => deps.db.transaction((tx) => finishNodeRoles(tx, finishes))),
+    machines: {
+      beginCreate: batched((requests) => deps.db.transaction((tx) => beginCreates(tx, requests))),
+      beginDestroy: batched((requests) => deps.db.transaction((tx) => beginDestroys(tx, requests))),
+    },
   };
   let closed = false;
   let following: Promise<void> = Promise.resolve();
@@ -137,7 +144,15 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
 
   await announce();
   await follow();
-  const siteSignal = openSignal(deps.db, [siteChannel], followSoon, deps.log);
+  const signal = openSignal(
+    deps.db,
+    [siteChannel, runChannel],
+    (message) => {
+      if (message?.channel === runChannel) deps.contexts.prepare(message.payload ?? '');
+      else followSoon();
+    },
+    deps.log,
+  );
   const timer = setInterval(() => {
     announce().catch((error: unknown) => {
       deps.log.warn({ error: String(error) }, 'announcing this worker failed');
@@ -149,7 +164,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     async close() {
       closed = true;
       clearInterval(timer);
-      await siteSignal.close();
+      await signal.close();
       // Leases first: steps let go of their attempts, so the queues have nothing to wait for.
       deps.leases.close();
       await following;

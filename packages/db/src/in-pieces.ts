@@ -1,0 +1,19 @@
+/**
+ * Writes many rows a piece at a time, in order: of thousands in one statement the backend would keep the memory for as
+ * long as it lives. A piece is put together while the one before it is being written.
+ */
+export async function inPieces<Row>(
+  rows: readonly Row[],
+  size: number,
+  write: (piece: readonly Row[]) => Promise<unknown>,
+): Promise<void> {
+  let last: Promise<unknown> = Promise.resolve();
+  for (let start = 0; start < rows.length; start += size) {
+    const next = write(rows.slice(start, start + size));
+    // It is awaited below; until then it must not count as a rejection that nobody handles.
+    next.catch(() => undefined);
+    await last;
+    last = next;
+  }
+  await last;
+}
