@@ -5,6 +5,9 @@ import { createArrivals } from '../engine/arrivals.ts';
 const mostAtOnce = 200;
 /** So many are worth a batch without waiting for more. */
 const enough = 32;
+/** With so many waiting a second batch is begun beside the first: one is put together while the other is written. */
+const crowd = 100;
+const batchesInCrowd = 2;
 
 /**
  * Group commit: calls that arrive while a batch is under way make up the next one, so an idle worker waits for nothing
@@ -21,7 +24,7 @@ export function batched<Request, Answer>(
   }
   const waiting: Call[] = [];
   const arrivals = createArrivals(() => performance.now());
-  let running = false;
+  let running = 0;
 
   const settle = async (calls: readonly Call[]): Promise<void> => {
     try {
@@ -39,15 +42,15 @@ export function batched<Request, Answer>(
       if (waiting.length < enough && gatherMs > 0) await delay(gatherMs);
       await settle(waiting.splice(0, mostAtOnce));
     }
-    running = false;
+    running -= 1;
   };
   return (request) =>
     new Promise((resolve, reject) => {
       arrivals.note();
       waiting.push({ request, resolve, reject });
       // What arrives in the same turn goes along.
-      if (!running) {
-        running = true;
+      if (running === 0 || (running < batchesInCrowd && waiting.length >= crowd)) {
+        running += 1;
         setImmediate(() => void work());
       }
     });
