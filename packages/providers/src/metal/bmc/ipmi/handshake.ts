@@ -39,6 +39,8 @@ export interface Established {
 
 export type HandshakeResult =
   | { readonly state: 'established'; readonly session: Established }
+  /** The BMC does not prove that it has our key; its session must be closed all the same. */
+  | { readonly state: 'unproved'; readonly session: Established }
   /** The BMC does not take this cipher suite; another one may do. */
   | { readonly state: 'suite-refused'; readonly reason: string };
 
@@ -112,12 +114,9 @@ export async function handshake(
   );
   if (!fourth.accepted) return refusal(fourth.status, 'our proof of the password');
   const sik = sessionIntegrityKey(at, secrets.kg);
-  if (!sameCode(fourth.checkValue, rakp4CheckValue(at, sik))) {
-    throw bmcError(
-      bmcFailures.badCredentials('rakp4-code', 'RAKP 4 does not verify: the key Kg is wrong, or this is not our BMC.'),
-    );
-  }
-  return { state: 'established', session: { keys: keysOf(suite, sik), consoleId, bmcId } };
+  const session = { keys: keysOf(suite, sik), consoleId, bmcId };
+  const proved = sameCode(fourth.checkValue, rakp4CheckValue(at, sik));
+  return { state: proved ? 'established' : 'unproved', session };
 }
 
 const refusal = (status: number, what: string): HandshakeResult => {

@@ -4,7 +4,7 @@ import { refused, type Parsed } from '../parsed.ts';
 import { getChannelAuthCapabilities, parseChannelAuthCapabilities, type ChannelAuthCapabilities } from './channel.ts';
 import { suitesToTry, type SuiteId } from './cipher-suites.ts';
 import { exchange, type Patience } from './exchange.ts';
-import { handshake, type Established, type HandshakeResult } from './handshake.ts';
+import { handshake, type HandshakeResult } from './handshake.ts';
 import { privilegeLevels, type IpmiTarget } from './ipmi-target.ts';
 import { answers, encodeRequest, parseResponse } from './lan-message.ts';
 import { secretKeys } from './secret-key.ts';
@@ -32,8 +32,11 @@ export async function withSession<T>(
     const established = await negotiate(target, remembered, (suite, patience) =>
       handshake(link, suite, secrets, privilege, patience, signal),
     );
-    const session = openedSession(link, established, target.patience, signal);
+    const session = openedSession(link, established.session, target.patience, signal);
     try {
+      if (established.state === 'unproved') {
+        throw bmcError(bmcFailures.badCredentials('rakp4-code', unproved));
+      }
       await raisePrivilege(session, privilege);
       return await work(session);
     } finally {
@@ -44,11 +47,13 @@ export async function withSession<T>(
   }
 }
 
+const unproved = 'RAKP 4 does not verify: the key Kg is wrong, or this is not our BMC.';
+
 async function negotiate(
   target: IpmiTarget,
   remembered: { suite: SuiteId | null },
   attempt: (suite: ReturnType<typeof suitesToTry>[number], patience: Patience) => Promise<HandshakeResult>,
-): Promise<Established> {
+): Promise<Exclude<HandshakeResult, { state: 'suite-refused' }>> {
   const candidates = suitesToTry(target.allowedSuites, remembered.suite);
   const reasons: string[] = [];
   for (const [index, suite] of candidates.entries()) {
@@ -59,13 +64,11 @@ async function negotiate(
       if (last || failure.code !== 'garbled-answer') throw error;
       return { state: 'suite-refused', reason: failure.message };
     });
-    if (result.state === 'established') {
-      if (remembered.suite !== suite.id) {
-        remembered.suite = suite.id;
-        target.notice({ kind: 'suite-learned', suite: suite.id });
-      }
-      return result.session;
+    if (result.state === 'established' && remembered.suite !== suite.id) {
+      remembered.suite = suite.id;
+      target.notice({ kind: 'suite-learned', suite: suite.id });
     }
+    if (result.state !== 'suite-refused') return result;
     target.notice({ kind: 'suite-refused', suite: suite.id, reason: result.reason });
     reasons.push(`${suite.id}: ${result.reason}`);
   }
