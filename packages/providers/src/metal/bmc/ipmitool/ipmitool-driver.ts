@@ -22,8 +22,9 @@ export function ipmitoolDriver({ target, suite, run }: IpmitoolDeps): BmcDriver 
   const call = async (words: readonly string[], signal: AbortSignal): Promise<string> => {
     const { user, password, kgHex } = await target.credentials(signal);
     const env = { IPMI_PASSWORD: password, ...(kgHex === undefined ? {} : { IPMI_KGKEY: kgHex }) };
+    // Without -v ipmitool does not say whether the BMC was silent or refused the password.
     const args = [
-      ...['-I', 'lanplus', '-H', target.host, '-p', String(target.port), '-U', user, '-E', '-C', String(suite)],
+      ...['-v', '-I', 'lanplus', '-H', target.host, '-p', String(target.port), '-U', user, '-E', '-C', String(suite)],
       ...['-L', target.privilege.toUpperCase(), '-R', String(target.patience.tries)],
       ...['-N', String(Math.max(1, Math.round(target.patience.firstWaitMs / 1_000)))],
       ...(kgHex === undefined ? [] : ['-K']),
