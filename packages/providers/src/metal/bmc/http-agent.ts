@@ -1,8 +1,8 @@
 /** Connections to a BMC's web server, whose certificate is nearly always its own: by CA, by pinned fingerprint, or not at all. */
 import { Agent, type ClientRequestArgs } from 'node:http';
-import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectPlain, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 
 export type TlsTrust =
   /** The authorities that Node.js knows. */
@@ -30,34 +30,37 @@ export function bmcAgent(secure: boolean, trust: TlsTrust): Agent {
   const open = (options: ClientRequestArgs, ready: (error: Error | null, stream?: Duplex) => void): null => {
     const host = options.host ?? 'localhost';
     const port = Number(options.port ?? (secure ? 443 : 80));
-    const socket = secure ? tls(host, port, trust) : connectPlain(port, host);
     const failed = (error: Error): void => ready(error);
-    socket.once('error', failed);
-    socket.once(secure ? 'secureConnect' : 'connect', () => {
+    if (!secure) {
+      const plain = connectPlain(port, host).once('error', failed);
+      plain.once('connect', () => {
+        plain.off('error', failed);
+        ready(null, plain);
+      });
+      return null;
+    }
+    const socket = tls(host, port, trust).once('error', failed);
+    socket.once('secureConnect', () => {
       socket.off('error', failed);
-      ready(null, socket);
+      if (isTrusted(socket, trust)) return ready(null, socket);
+      socket.destroy();
+      ready(failure(pinMismatch));
     });
     return null;
   };
   return Object.assign(agent, { createConnection: open });
 }
 
-function tls(host: string, port: number, trust: TlsTrust): Socket {
-  const socket = connectTls({
+const tls = (host: string, port: number, trust: TlsTrust): TLSSocket =>
+  connectTls({
     host,
     port,
-    ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
+    // A name for the certificate; addresses must not be sent as one (RFC 6066 section 3).
+    ...(isIP(host) === 0 ? { servername: host } : {}),
     rejectUnauthorized: trust.kind === 'system' || trust.kind === 'ca',
     ...(trust.kind === 'ca' ? { ca: trust.pem } : {}),
   });
-  if (trust.kind === 'pin') {
-    socket.prependOnceListener('secureConnect', () => {
-      const seen = socket.getPeerX509Certificate()?.fingerprint256 ?? '';
-      if (digits(seen) !== digits(trust.sha256)) {
-        socket.removeAllListeners('secureConnect');
-        socket.destroy(failure(pinMismatch));
-      }
-    });
-  }
-  return socket;
-}
+
+/** Authorities were judged by the handshake itself. */
+const isTrusted = (socket: TLSSocket, trust: TlsTrust): boolean =>
+  trust.kind !== 'pin' || digits(socket.getPeerX509Certificate()?.fingerprint256 ?? '') === digits(trust.sha256);

@@ -73,7 +73,7 @@ export const actionInfoSchema = z.object({
     .default([]),
 });
 
-export const managerSchema = z.object({ FirmwareVersion: text, VirtualMedia: link, Actions: z.unknown() });
+export const managerSchema = z.object({ FirmwareVersion: text, VirtualMedia: link });
 
 export const virtualMediaSchema = z.object({
   '@odata.id': text,
