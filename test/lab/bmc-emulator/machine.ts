@@ -61,6 +61,7 @@ export function createMachine({ chassis, faults, now }: MachineDeps): Machine {
     else override = noOverride;
     await chassis.start(target);
   };
+  chassis.onGuestReset?.(() => void start());
 
   return {
     chassis,

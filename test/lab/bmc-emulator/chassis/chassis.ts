@@ -20,6 +20,8 @@ export interface Chassis {
   shutDown(): Promise<void>;
   /** Puts an image into the CD drive for the next start; null takes it out. */
   insert(imageUrl: string | null): void;
+  /** Called when the guest restarted and its machine ended with that: the firmware begins anew. */
+  readonly onGuestReset?: (listener: () => void) => void;
   /** Ends the machine and removes what it made. */
   close(): Promise<void>;
 }
