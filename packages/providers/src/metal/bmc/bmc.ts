@@ -132,7 +132,10 @@ export function openBmc({ driver, queue, policy, now, random }: BmcDeps): Bmc {
       if (seen !== 'off') await command(action, 'off', signal);
       return;
     }
-    if (action === 'reset' && seen !== 'off') return await command('reset', 'on', signal);
+    if (action === 'reset' && seen !== 'off') {
+      await command('reset', 'on', signal);
+      return;
+    }
     if (action === 'cycle' && seen !== 'off') await command('off', 'off', signal);
     if (action !== 'on' || seen !== 'on') await command('on', 'on', signal);
   };

@@ -42,9 +42,11 @@ export function bmcAgent(secure: boolean, trust: TlsTrust): Agent {
     const socket = tls(host, port, trust).once('error', failed);
     socket.once('secureConnect', () => {
       socket.off('error', failed);
-      if (isTrusted(socket, trust)) return ready(null, socket);
-      socket.destroy();
-      ready(failure(pinMismatch));
+      if (isTrusted(socket, trust)) ready(null, socket);
+      else {
+        socket.destroy();
+        ready(failure(pinMismatch));
+      }
     });
     return null;
   };

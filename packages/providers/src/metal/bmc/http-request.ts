@@ -25,7 +25,7 @@ export async function httpRequest(
   mostBytes: number,
   signal: AbortSignal,
 ): Promise<HttpResponse> {
-  if (signal.aborted) throw reasonOf(signal);
+  signal.throwIfAborted();
   try {
     return await new Promise<HttpResponse>((resolve, reject) => {
       const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
@@ -39,7 +39,7 @@ export async function httpRequest(
           headers: { host: url.host, ...headers, ...length },
           signal,
         },
-        (incoming) => collect(incoming, mostBytes).then(resolve, reject),
+        (incoming) => void collect(incoming, mostBytes).then(resolve, reject),
       );
       outgoing.on('error', reject);
       outgoing.end(body);

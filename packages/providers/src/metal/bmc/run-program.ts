@@ -41,7 +41,10 @@ export const runProgram: RunProgram = async (command, args, env, signal) => {
       else reject(absent ? bmcError(bmcFailures.invalid('program-missing', `${command} is not installed.`)) : error);
     });
     child.on('close', (code) => {
-      if (signal.aborted) return reject(reasonOf(signal));
+      if (signal.aborted) {
+        reject(reasonOf(signal));
+        return;
+      }
       const text = (chunks: Buffer[]): string => Buffer.concat(chunks).toString('utf8');
       resolve({ code: code ?? -1, stdout: text(output.stdout), stderr: text(output.stderr) });
     });

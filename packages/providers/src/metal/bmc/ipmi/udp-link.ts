@@ -52,7 +52,7 @@ export async function openUdpLink(host: string, port: number, signal: AbortSigna
       });
     },
     async next(timeoutMs, within) {
-      if (within.aborted) throw reasonOf(within);
+      within.throwIfAborted();
       if (unread.length === 0 && failed === null) {
         await new Promise<void>((resolve) => {
           const end = (): void => {
