@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -82,6 +82,25 @@ describe.skipIf(missing.length > 0)('a QEMU machine behind the emulated BMC', ()
     expect(second).not.toContain('net0:');
   });
 
+  it('boots anew when its guest restarts, and what was set for one boot is used up', async () => {
+    await start(15, 'bios');
+    // A boot sector that resets the machine: out 0xcf9, 6.
+    const sector = Buffer.alloc(512);
+    sector.set([0xba, 0xf9, 0x0c, 0xb0, 0x06, 0xee, 0xf4]);
+    sector.set([0x55, 0xaa], 510);
+    await writeFile(path.join(directory, 'disk.raw'), sector);
+    await ipmi('chassis', 'bootdev', 'pxe');
+    await ipmi('power', 'on');
+    await shown('net0: 52:54:00:77:00:0f');
+    const pid = () => readFile(path.join(directory, 'pid'), 'latin1').catch(() => '');
+    const first = await pid();
+    await until('a second process', pid, (seen) => seen !== '' && seen !== first, patienceMs);
+    expect(await ipmi('power', 'status')).toContain('is on');
+    expect(await shown('Booting from Hard Disk')).not.toContain('net0:');
+    await ipmi('power', 'off');
+    expect(await ipmi('power', 'status')).toContain('is off');
+  });
+
   it('is found again by a BMC that starts anew, and ends with it', async () => {
     await start(12, 'bios');
     await chassis.start('default');
@@ -114,5 +133,18 @@ describe.skipIf(missing.length > 0)('a QEMU machine behind the emulated BMC', ()
     await shown('net0: 52:54:00:77:00:0d');
     expect((await ask('POST', `${system}/Actions/ComputerSystem.Reset`, { ResetType: 'ForceOff' })).status).toBe(204);
     expect(chassis.isOn()).toBe(false);
+  });
+
+  it.skipIf(!existsSync(firmwareCode))('boots by HTTP under UEFI, with no PXE before it', async () => {
+    await start(14, 'uefi');
+    bmc.machine.setOverride({
+      target: 'uefi-http',
+      persistent: false,
+      efi: true,
+      httpBootUri: null,
+      expiresAtMs: null,
+    });
+    await ipmi('power', 'on');
+    expect(await shown('Start HTTP Boot')).not.toContain('Start PXE');
   });
 });

@@ -55,13 +55,12 @@ export function createMachine({ chassis, faults, now }: MachineDeps): Machine {
     return override;
   };
   /** A boot uses the override up, unless it is persistent. */
-  const start = async (): Promise<void> => {
+  const bootTarget = (): BootTarget => {
     const { target, persistent } = current();
-    if (persistent) override = { ...override, expiresAtMs: null };
-    else override = noOverride;
-    await chassis.start(target);
+    override = persistent ? { ...override, expiresAtMs: null } : noOverride;
+    return target;
   };
-  chassis.onGuestReset?.(() => void start());
+  chassis.onGuestReset?.(bootTarget);
 
   return {
     chassis,
@@ -77,7 +76,7 @@ export function createMachine({ chassis, faults, now }: MachineDeps): Machine {
         return true;
       }
       if (action !== 'on' && on) await chassis.stop();
-      if (action !== 'off' && !chassis.isOn()) await start();
+      if (action !== 'off' && !chassis.isOn()) await chassis.start(bootTarget());
       return true;
     },
     override: current,

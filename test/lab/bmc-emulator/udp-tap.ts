@@ -9,7 +9,11 @@ export interface UdpTap {
   close(): Promise<void>;
 }
 
-export async function openUdpTap(bmcPort: number): Promise<UdpTap> {
+/** @param onTheWay What becomes of each packet of the BMC. */
+export async function openUdpTap(
+  bmcPort: number,
+  onTheWay: (bytes: Buffer) => Buffer = (bytes) => bytes,
+): Promise<UdpTap> {
   const packets: { from: 'console' | 'bmc'; bytes: Buffer }[] = [];
   const front = createSocket('udp4');
   const back = createSocket('udp4');
@@ -21,7 +25,7 @@ export async function openUdpTap(bmcPort: number): Promise<UdpTap> {
   });
   back.on('message', (bytes) => {
     packets.push({ from: 'bmc', bytes });
-    front.send(bytes, consolePort, '127.0.0.1');
+    front.send(onTheWay(bytes), consolePort, '127.0.0.1');
   });
   for (const socket of [front, back]) {
     socket.bind(0, '127.0.0.1');

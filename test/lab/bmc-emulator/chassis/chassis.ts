@@ -20,8 +20,8 @@ export interface Chassis {
   shutDown(): Promise<void>;
   /** Puts an image into the CD drive for the next start; null takes it out. */
   insert(imageUrl: string | null): void;
-  /** Called when the guest restarted and its machine ended with that: the firmware begins anew. */
-  readonly onGuestReset?: (listener: () => void) => void;
+  /** Asked when the guest restarted: the firmware begins anew, from what the answer says. */
+  readonly onGuestReset?: (target: () => BootTarget) => void;
   /** Ends the machine and removes what it made. */
   close(): Promise<void>;
 }

@@ -21,7 +21,10 @@ export async function qemuChassis(options: QemuChassisOptions): Promise<Chassis>
   const { directory, identity, disk, diskMib, firmware } = options;
   let cdImage: string | null = null;
   let qmp: Qmp | null = null;
-  let restarting: () => void = () => undefined;
+  let targetAfterReset: () => BootTarget = () => 'default';
+  /** The guest restarted and the next process is still to come: such a machine counts as on. */
+  let resetting = false;
+  let last: Promise<void> = Promise.resolve();
 
   await mkdir(directory, { recursive: true });
   if (disk !== null && !existsSync(`${directory}/${disk}`)) {
@@ -48,21 +51,41 @@ export async function qemuChassis(options: QemuChassisOptions): Promise<Chassis>
       await new Promise((resolve) => setTimeout(resolve, lookMs));
     }
   };
+  /** Starts and stops come one after the other, also those of a guest that restarts by itself. */
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const mine = last.then(work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
   const listen = async (): Promise<void> => {
     await until('the QMP socket', () => existsSync(`${directory}/qmp`));
-    let reset = false;
     const mine = await openQmp(`${directory}/qmp`, ({ name, reason }) => {
-      if (name !== 'SHUTDOWN' || reason !== 'guest-reset' || reset) return;
-      reset = true;
-      void until('its end', () => pid() === null).then(() => {
-        if (qmp === mine) restarting();
+      if (name !== 'SHUTDOWN' || reason !== 'guest-reset' || qmp !== mine) return;
+      resetting = true;
+      void inTurn(async () => {
+        await until('its end', () => pid() === null);
+        if (!resetting) return;
+        resetting = false;
+        await launch(targetAfterReset());
       });
     });
     qmp = mine;
   };
-  if (pid() !== null) await listen();
-
-  const stop = async (): Promise<void> => {
+  const launch = async (target: BootTarget): Promise<void> => {
+    if (pid() !== null) return;
+    for (const left of ['pid', 'qmp']) await rm(`${directory}/${left}`, { force: true });
+    const log = openSync(`${directory}/qemu.log`, 'w');
+    const child = spawn('qemu-system-x86_64', qemuArguments(options, target, cdImage), {
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+    child.on('error', () => undefined);
+    child.unref();
+    await until(`its start (${directory}/qemu.log says why)`, () => pid() !== null);
+    await listen();
+  };
+  const end = async (): Promise<void> => {
     const running = pid();
     qmp?.close();
     qmp = null;
@@ -70,24 +93,16 @@ export async function qemuChassis(options: QemuChassisOptions): Promise<Chassis>
     process.kill(running, 'SIGKILL');
     await until('its end', () => pid() === null);
   };
+  const stop = (): Promise<void> => {
+    resetting = false;
+    return inTurn(end);
+  };
+  if (pid() !== null) await listen();
 
   return {
     identity,
-    isOn: () => pid() !== null,
-    async start(target: BootTarget) {
-      if (pid() !== null) return;
-      for (const left of ['pid', 'qmp']) await rm(`${directory}/${left}`, { force: true });
-      const log = openSync(`${directory}/qemu.log`, 'w');
-      const child = spawn('qemu-system-x86_64', qemuArguments(options, target, cdImage), {
-        detached: true,
-        stdio: ['ignore', log, log],
-      });
-      closeSync(log);
-      child.on('error', () => undefined);
-      child.unref();
-      await until(`its start (${directory}/qemu.log says why)`, () => pid() !== null);
-      await listen();
-    },
+    isOn: () => resetting || pid() !== null,
+    start: (target) => inTurn(() => launch(target)),
     stop,
     shutDown: () => {
       qmp?.execute('system_powerdown');
@@ -96,8 +111,8 @@ export async function qemuChassis(options: QemuChassisOptions): Promise<Chassis>
     insert: (imageUrl) => {
       cdImage = imageUrl;
     },
-    onGuestReset: (listener) => {
-      restarting = listener;
+    onGuestReset: (target) => {
+      targetAfterReset = target;
     },
     close: stop,
   };

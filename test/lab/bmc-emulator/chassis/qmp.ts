@@ -25,7 +25,10 @@ export async function openQmp(socketPath: string, onEvent: (event: QmpEvent) => 
   const socket = connect(socketPath);
   socket.on('error', () => undefined);
   await once(socket, 'connect', { signal: AbortSignal.timeout(5_000) });
-  createInterface({ input: socket }).on('line', (line) => {
+  const lines = createInterface({ input: socket });
+  // A machine that is killed resets the connection.
+  lines.on('error', () => undefined);
+  lines.on('line', (line) => {
     const read = lineSchema.safeParse(parse(line));
     if (read.success && read.data.event !== undefined) {
       onEvent({ name: read.data.event, reason: read.data.data?.reason ?? null });

@@ -7,6 +7,7 @@ import { bmcQueue } from './bmc-queue.ts';
 import { defaultPolicy, openBmc, type Bmc, type BmcPolicy } from './bmc.ts';
 import type { BmcDriver } from './driver.ts';
 import { ipmiDriver } from './ipmi/ipmi-driver.ts';
+import { ipmiTarget } from './ipmi/ipmi-target.ts';
 import { redfishDriver } from './redfish/redfish-driver.ts';
 
 const policy: BmcPolicy = {
@@ -35,16 +36,14 @@ afterEach(async () => {
 const credentials = () => Promise.resolve({ user: 'admin', password });
 const drivers: Readonly<Record<string, () => BmcDriver>> = {
   ipmi: () =>
-    ipmiDriver({
-      host: '127.0.0.1',
-      port: emulated.ipmi.port,
-      credentials,
-      privilege: 'administrator',
-      allowedSuites: [17, 3],
-      rememberedSuite: null,
-      patience: { tries: 2, firstWaitMs: 100 },
-      notice: () => undefined,
-    }),
+    ipmiDriver(
+      ipmiTarget({
+        host: '127.0.0.1',
+        port: emulated.ipmi.port,
+        credentials,
+        patience: { tries: 2, firstWaitMs: 100 },
+      }),
+    ),
   redfish: () =>
     redfishDriver({
       baseUrl: emulated.redfish.url,

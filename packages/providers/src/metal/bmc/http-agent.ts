@@ -1,8 +1,8 @@
 /** Connections to a BMC's web server, whose certificate is nearly always its own: by CA, by pinned fingerprint, or not at all. */
 import { Agent, type ClientRequestArgs } from 'node:http';
-import { connect as connectPlain, isIP } from 'node:net';
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 
 export type TlsTrust =
   /** The authorities that Node.js knows. */
@@ -19,38 +19,45 @@ const digits = (fingerprint: string): string => fingerprint.replaceAll(':', '').
 /** Why a connection is not to be used, by its `code`. */
 export const pinMismatch = 'CERT_PIN_MISMATCH';
 
-const failure = (code: string): Error => Object.assign(new Error('The certificate is not the pinned one.'), { code });
+const coded = (code: string): Error => Object.assign(new Error(code), { code });
+
+/** A BMC that takes no connection within this time has none to give. */
+const connectWithinMs = 15_000;
 
 /**
  * Keeps one connection, since BMCs have few. A connection is handed out only after its certificate was judged, so that
- * no credential is sent before.
+ * no credential is sent before. `destroy` ends those that are still being made as well.
  */
 export function bmcAgent(secure: boolean, trust: TlsTrust): Agent {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1, timeout: 30_000 });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const pending = new Set<Socket>();
   const open = (options: ClientRequestArgs, ready: (error: Error | null, stream?: Duplex) => void): null => {
     const host = options.host ?? 'localhost';
     const port = Number(options.port ?? (secure ? 443 : 80));
-    const failed = (error: Error): void => ready(error);
-    if (!secure) {
-      const plain = connectPlain(port, host).once('error', failed);
-      plain.once('connect', () => {
-        plain.off('error', failed);
-        ready(null, plain);
-      });
-      return null;
-    }
-    const socket = tls(host, port, trust).once('error', failed);
-    socket.once('secureConnect', () => {
-      socket.off('error', failed);
-      if (isTrusted(socket, trust)) ready(null, socket);
+    const made = secure ? tls(host, port, trust) : connectPlain(port, host);
+    pending.add(made);
+    made.setTimeout(connectWithinMs, () => made.destroy(coded('ETIMEDOUT')));
+    const failed = (error: Error): void => {
+      pending.delete(made);
+      ready(error);
+    };
+    made.once('error', failed);
+    made.once(secure ? 'secureConnect' : 'connect', () => {
+      pending.delete(made);
+      made.off('error', failed).setTimeout(0);
+      if (isTrusted(made, trust)) ready(null, made);
       else {
-        socket.destroy();
-        ready(failure(pinMismatch));
+        made.destroy();
+        ready(coded(pinMismatch));
       }
     });
     return null;
   };
-  return Object.assign(agent, { createConnection: open });
+  const destroy = (): void => {
+    for (const socket of pending) socket.destroy();
+    Agent.prototype.destroy.call(agent);
+  };
+  return Object.assign(agent, { createConnection: open, destroy });
 }
 
 const tls = (host: string, port: number, trust: TlsTrust): TLSSocket =>
@@ -64,5 +71,7 @@ const tls = (host: string, port: number, trust: TlsTrust): TLSSocket =>
   });
 
 /** Authorities were judged by the handshake itself. */
-const isTrusted = (socket: TLSSocket, trust: TlsTrust): boolean =>
-  trust.kind !== 'pin' || digits(socket.getPeerX509Certificate()?.fingerprint256 ?? '') === digits(trust.sha256);
+const isTrusted = (socket: Socket, trust: TlsTrust): boolean =>
+  !(socket instanceof TLSSocket) ||
+  trust.kind !== 'pin' ||
+  digits(socket.getPeerX509Certificate()?.fingerprint256 ?? '') === digits(trust.sha256);

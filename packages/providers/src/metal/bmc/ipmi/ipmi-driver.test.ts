@@ -15,8 +15,8 @@ import { until } from '../../../../../../test/support/until.ts';
 import { failureOf } from '../../../provider-error.ts';
 import type { SuiteId } from './cipher-suites.ts';
 import { ipmiDriver } from './ipmi-driver.ts';
-import type { IpmiNotice, IpmiTarget } from './ipmi-target.ts';
-import { pingPresence } from './presence.ts';
+import { ipmiTarget, type IpmiNotice, type IpmiTarget } from './ipmi-target.ts';
+import { probeIpmi } from './probe.ts';
 
 const signal = new AbortController().signal;
 const password = 'correct-horse-batt';
@@ -30,17 +30,16 @@ async function restart(options: Partial<EmulatedBmcOptions> = {}): Promise<void>
 }
 
 const driver = (more: Partial<IpmiTarget> = {}) =>
-  ipmiDriver({
-    host: bmc.host,
-    port: bmc.ipmi.port,
-    credentials: () => Promise.resolve({ user: 'admin', password }),
-    privilege: 'administrator',
-    allowedSuites: [17, 3],
-    rememberedSuite: null,
-    patience: { tries: 3, firstWaitMs: 150 },
-    notice: (notice) => notices.push(notice),
-    ...more,
-  });
+  ipmiDriver(
+    ipmiTarget({
+      host: bmc.host,
+      port: bmc.ipmi.port,
+      credentials: () => Promise.resolve({ user: 'admin', password }),
+      patience: { tries: 3, firstWaitMs: 150 },
+      notice: (notice) => notices.push(notice),
+      ...more,
+    }),
+  );
 
 const failing = async (work: Promise<unknown>) => {
   const error: unknown = await work.then(
@@ -239,38 +238,91 @@ describe('the vendor', () => {
   });
 });
 
-describe('garbage', () => {
-  it('answers a presence ping without credentials', async () => {
-    const context = { signal, timeoutMs: 5_000 };
-    expect(await pingPresence(bmc.host, bmc.ipmi.port, { tries: 2, firstWaitMs: 300 }, context)).toMatchObject({
+describe('without credentials', () => {
+  it('a BMC says what it speaks', async () => {
+    const target = { host: bmc.host, port: bmc.ipmi.port, patience: { tries: 2, firstWaitMs: 300 } };
+    expect(await probeIpmi(target, signal)).toEqual({
       speaksIpmi: true,
+      rmcpPlus: true,
+      hasKg: false,
+      suites: [3, 17],
     });
   });
+});
 
-  it('of any kind is neither answered nor fatal to the emulator', async () => {
+describe('a hostile wire', () => {
+  const seed = Number(process.env['FORMWORK_TEST_SEED'] ?? '20261120');
+  const edits = fc.record({
+    cut: fc.option(fc.nat(120)),
+    flips: fc.array(fc.tuple(fc.nat(120), fc.integer({ min: 1, max: 255 })), { maxLength: 3 }),
+  });
+  interface Edit {
+    readonly cut: number | null;
+    readonly flips: readonly (readonly [number, number])[];
+  }
+  const spoilt = (bytes: Buffer, { cut, flips }: Edit): Buffer => {
+    const copy = Buffer.from(bytes.subarray(0, cut ?? bytes.length));
+    for (const [at, flip] of flips) if (at < copy.length) copy[at] = (copy[at] ?? 0) ^ flip;
+    return copy;
+  };
+
+  it('makes the BMC carry out nothing: noise, changed packets, and true ones of a session that has ended', async () => {
+    const tap = await openUdpTap(bmc.ipmi.port);
+    await driver({ port: tap.port }).setPower('on', signal);
+    await tap.close();
+    const before = bmc.ipmi.carried.length;
+    const sent = tap.packets.filter(({ from }) => from === 'console').map(({ bytes }) => bytes);
     const socket = createSocket('udp4');
-    const heard: Buffer[] = [];
-    socket.on('message', (packet) => heard.push(packet));
-    socket.bind(0, '127.0.0.1');
-    await once(socket, 'listening');
-    const packets = fc.sample(fc.uint8Array({ maxLength: 120 }), 500);
-    for (const bytes of packets) {
-      // Without RMCP's version no packet means anything.
-      if (bytes[0] === 6) bytes[0] = 7;
+    const noise = fc.oneof(
+      fc.uint8Array({ maxLength: 120 }).map((bytes) => Buffer.from(bytes)),
+      fc.tuple(fc.constantFrom(...sent), edits).map(([bytes, edit]) => spoilt(bytes, edit)),
+    );
+    for (const bytes of [...sent, ...fc.sample(noise, { numRuns: 2_000, seed })])
       socket.send(bytes, bmc.ipmi.port, bmc.host);
-    }
-    expect(await driver().power(signal)).toBe('off');
-    expect(heard).toEqual([]);
+    await new Promise<void>((resolve) => socket.send(Buffer.alloc(1), bmc.ipmi.port, bmc.host, () => resolve()));
     socket.close();
+    expect(
+      await until(
+        'the BMC answers again',
+        () =>
+          driver()
+            .power(signal)
+            .catch(() => null),
+        (power) => power === 'on',
+      ),
+    ).toBe('on');
+    expect(bmc.machine.controls).toEqual(['on']);
+    // Set Session Privilege, Get Chassis Status and Close Session: nothing of the noise.
+    expect((bmc.ipmi.carried.length - before) % 3).toBe(0);
   });
 
-  it('from the BMC never breaks the client', async () => {
+  it('never makes the client believe another power state', async () => {
+    const changes = fc.sample(fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, edits), { numRuns: 2_000, seed });
+    let next = 0;
+    const tap = await openUdpTap(bmc.ipmi.port, (bytes) => {
+      const change = changes[next++ % changes.length] ?? null;
+      return change === null ? bytes : spoilt(bytes, change);
+    });
+    let right = 0;
+    for (let count = 0; count < 40; count += 1) {
+      const seen = await driver({ port: tap.port, patience: { tries: 4, firstWaitMs: 15 } })
+        .power(signal)
+        .catch((error: unknown) => failureOf(error));
+      if (seen === 'off') right += 1;
+      else expect(seen).toMatchObject({ code: expect.any(String) });
+    }
+    expect(right).toBeGreaterThan(0);
+    await tap.close();
+  });
+
+  it('of noise alone is a failure with a reason', async () => {
     const liar = createSocket('udp4');
-    const junk = fc.sample(fc.uint8Array({ maxLength: 120 }), { numRuns: 400, seed: 42 });
+    const junk = fc.sample(fc.uint8Array({ maxLength: 120 }), { numRuns: 400, seed });
     let next = 0;
     liar.on('message', (_, from) => {
-      for (let count = 0; count < 8; count += 1)
+      for (let count = 0; count < 8; count += 1) {
         liar.send(junk[next++ % junk.length] ?? Buffer.alloc(1), from.port, from.address);
+      }
     });
     liar.bind(0, '127.0.0.1');
     await once(liar, 'listening');

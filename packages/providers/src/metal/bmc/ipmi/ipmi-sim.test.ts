@@ -8,6 +8,8 @@ import { freePort } from '../../../../../../test/support/free-port.ts';
 import { until } from '../../../../../../test/support/until.ts';
 import { failureOf } from '../../../provider-error.ts';
 import { ipmiDriver } from './ipmi-driver.ts';
+import { ipmiTarget } from './ipmi-target.ts';
+import { probeIpmi } from './probe.ts';
 
 const signal = new AbortController().signal;
 const missing = spawnSync('ipmi_sim', ['--help']).error !== undefined;
@@ -49,16 +51,15 @@ describe.skipIf(missing)('against ipmi_sim of Debian package openipmi', () => {
 
   const notices: string[] = [];
   const driver = (password: string) =>
-    ipmiDriver({
-      host: '127.0.0.1',
-      port,
-      credentials: () => Promise.resolve({ user: 'admin', password }),
-      privilege: 'administrator',
-      allowedSuites: [17, 3],
-      rememberedSuite: null,
-      patience: { tries: 3, firstWaitMs: 500 },
-      notice: ({ kind, suite }) => notices.push(`${kind} ${suite}`),
-    });
+    ipmiDriver(
+      ipmiTarget({
+        host: '127.0.0.1',
+        port,
+        credentials: () => Promise.resolve({ user: 'admin', password }),
+        patience: { tries: 3, firstWaitMs: 500 },
+        notice: ({ kind, suite }) => notices.push(`${kind} ${suite}`),
+      }),
+    );
 
   it('falls from cipher suite 17 to 3 and switches the power', async () => {
     const ipmi = driver('secret');
@@ -80,6 +81,12 @@ describe.skipIf(missing)('against ipmi_sim of Debian package openipmi', () => {
   it('reads device id, GUID and event log', async () => {
     expect(await driver('secret').inventory?.(signal)).toMatchObject({ bmcFirmware: '9.08' });
     expect(await driver('secret').events?.(10, signal)).toEqual(expect.any(Array));
+  });
+
+  it('is probed without credentials', async () => {
+    const probe = await probeIpmi({ host: '127.0.0.1', port, patience: { tries: 2, firstWaitMs: 500 } }, signal);
+    expect(probe).toMatchObject({ speaksIpmi: true, rmcpPlus: true });
+    expect(probe.suites).toContain(3);
   });
 
   it('says that the password is wrong', async () => {

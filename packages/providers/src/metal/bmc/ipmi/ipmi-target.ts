@@ -1,6 +1,6 @@
 import type { GiveCredentials } from '../credentials.ts';
 import type { SuiteId } from './cipher-suites.ts';
-import type { Patience } from './exchange.ts';
+import { defaultPatience, type Patience } from './exchange.ts';
 
 /** What a session must be able to do; `administrator` may everything that we ask for. */
 export type Privilege = 'user' | 'operator' | 'administrator';
@@ -28,3 +28,14 @@ export interface IpmiTarget {
   readonly patience: Patience;
   readonly notice: (notice: IpmiNotice) => void;
 }
+
+/** The usual: port 623, administrator, suites 17 and 3, nothing remembered, nobody who listens. */
+export const ipmiTarget = (target: Pick<IpmiTarget, 'host' | 'credentials'> & Partial<IpmiTarget>): IpmiTarget => ({
+  port: 623,
+  privilege: 'administrator',
+  allowedSuites: [17, 3],
+  rememberedSuite: null,
+  patience: defaultPatience,
+  notice: () => undefined,
+  ...target,
+});

@@ -19,8 +19,8 @@ const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'socket-error';
 
 export async function openUdpLink(host: string, port: number, signal: AbortSignal): Promise<UdpLink> {
-  const found = await lookup(host).catch((error: unknown) => {
-    throw bmcError(bmcFailures.unreachable(codeOf(error)), error);
+  const found = await orAborted(lookup(host), signal).catch((error: unknown) => {
+    throw signal.aborted ? reasonOf(signal) : bmcError(bmcFailures.unreachable(codeOf(error)), error);
   });
   const socket = createSocket(found.family === 6 ? 'udp6' : 'udp4');
   const unread: Buffer[] = [];
@@ -79,4 +79,14 @@ export async function openUdpLink(host: string, port: number, signal: AbortSigna
       socket.close();
     },
   };
+}
+
+/** The system's resolver knows no signal: its late answer is dropped. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  return await new Promise<T>((resolve, reject) => {
+    const stop = (): void => reject(reasonOf(signal));
+    signal.addEventListener('abort', stop, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }

@@ -1,16 +1,13 @@
 import { failureOf } from '../../../provider-error.ts';
 import { bmcError, bmcFailures } from '../bmc-failures.ts';
-import { refused, type Parsed } from '../parsed.ts';
-import { getChannelAuthCapabilities, parseChannelAuthCapabilities, type ChannelAuthCapabilities } from './channel.ts';
+import { channelCapabilities } from './channel-queries.ts';
 import { suitesToTry, type SuiteId } from './cipher-suites.ts';
-import { exchange, type Patience } from './exchange.ts';
+import type { Patience } from './exchange.ts';
 import { handshake, type HandshakeResult } from './handshake.ts';
 import { privilegeLevels, type IpmiTarget } from './ipmi-target.ts';
-import { answers, encodeRequest, parseResponse } from './lan-message.ts';
 import { secretKeys } from './secret-key.ts';
 import { openedSession, raisePrivilege, type Session } from './session.ts';
-import { encodePlain, parseSessionPacket } from './session-packet.ts';
-import { openUdpLink, type UdpLink } from './udp-link.ts';
+import { openUdpLink } from './udp-link.ts';
 
 /**
  * Opens a session, lets `work` use it and closes it, whatever happens. `learned` is asked for on every call, so that a
@@ -26,7 +23,7 @@ export async function withSession<T>(
   const secrets = secretKeys(await target.credentials(signal));
   const link = await openUdpLink(target.host, target.port, signal);
   try {
-    const { rmcpPlus } = await capabilities(link, target.patience, signal);
+    const { rmcpPlus } = await channelCapabilities(link, target.patience, signal);
     if (!rmcpPlus) throw bmcError(bmcFailures.unsupported('IPMI 2.0 sessions (RMCP+)'));
     const privilege = privilegeLevels[target.privilege];
     const established = await negotiate(target, remembered, (suite, patience) =>
@@ -76,20 +73,4 @@ async function negotiate(
   throw bmcError(
     bmcFailures.invalid('no-cipher-suite', `The BMC takes none of the allowed suites (${reasons.join('; ')}).${hint}`),
   );
-}
-
-async function capabilities(link: UdpLink, patience: Patience, signal: AbortSignal): Promise<ChannelAuthCapabilities> {
-  const what = 'Get Channel Authentication Capabilities';
-  const packet = encodePlain(encodeRequest(getChannelAuthCapabilities, 0));
-  const accept = (answer: Buffer): Parsed<ChannelAuthCapabilities> => {
-    const found = parseSessionPacket(answer, 0);
-    if (!found.ok) return found;
-    if (found.value.version !== '1.5') return refused('an RMCP+ packet');
-    const response = parseResponse(found.value.message);
-    if (!response.ok) return response;
-    if (!answers(response.value, getChannelAuthCapabilities, 0)) return refused('answer to another command');
-    if (response.value.completionCode !== 0) return refused(`completion code ${response.value.completionCode}`);
-    return parseChannelAuthCapabilities(response.value.data);
-  };
-  return await exchange(link, what, () => packet, accept, patience, signal);
 }
