@@ -85,7 +85,7 @@ describe.skipIf(missing.length > 0)('a QEMU machine behind the emulated BMC', ()
   it('boots anew when its guest restarts, and what was set for one boot is used up', async () => {
     await start(15, 'bios');
     // A boot sector that resets the machine: out 0xcf9, 6.
-    const sector = Buffer.alloc(512);
+    const sector = Buffer.alloc(1024 * 1024);
     sector.set([0xba, 0xf9, 0x0c, 0xb0, 0x06, 0xee, 0xf4]);
     sector.set([0x55, 0xaa], 510);
     await writeFile(path.join(directory, 'disk.raw'), sector);
