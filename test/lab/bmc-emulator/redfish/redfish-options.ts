@@ -5,6 +5,8 @@ export const redfishShapeSchema = z.object({
   vendor: z.string().default('Formwork'),
   /** No SessionService: basic authentication alone. */
   sessions: z.boolean().default(true),
+  /** A new session is told by Location, or by its body alone. */
+  sessionIn: z.enum(['location', 'body']).default('location'),
   /** `strict`: a PATCH without If-Match is 428, with a stale one 412. `never`: If-Match is 412 whatever it says.
    * `weak`: ETags are weak, and compared strongly. */
   etags: z.enum(['none', 'optional', 'strict', 'weak', 'never']).default('optional'),

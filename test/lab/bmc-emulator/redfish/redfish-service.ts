@@ -61,11 +61,11 @@ export function createRedfishService({
     if (login.data.UserName !== user || login.data.Password !== password) return refuse(401, 'NoValidSession');
     const session = machine.faults.noSlots ? null : tokens.open();
     if (session === null) return refuse(503, 'SessionLimitExceeded');
-    return {
-      status: 201,
-      headers: { 'x-auth-token': session.token, location: `${sessionsPath}/${session.id}` },
-      body: {},
-    };
+    const at = `${sessionsPath}/${session.id}`;
+    const token = { 'x-auth-token': session.token };
+    return shape.sessionIn === 'location'
+      ? { status: 201, headers: { ...token, location: at }, body: {} }
+      : { status: 201, headers: token, body: { '@odata.id': at } };
   };
   const read = (url: URL): Answer => {
     const path = url.pathname.replace(/\/$/, '');

@@ -53,12 +53,13 @@ describe.skipIf(missing).each([3, 17] as const)('the ipmitool driver, cipher sui
     await until('no session is left', () => bmc.ipmi.sessions() === 0);
     await bmc.close();
   });
-  const driver = (secret = password) =>
+  const driver = (secret = password, kgHex?: string, port = bmc.ipmi.port) =>
     ipmitoolDriver({
       target: {
         host: '127.0.0.1',
-        port: bmc.ipmi.port,
-        credentials: () => Promise.resolve({ user: 'admin', password: secret }),
+        port,
+        credentials: () =>
+          Promise.resolve({ user: 'admin', password: secret, ...(kgHex === undefined ? {} : { kgHex }) }),
         privilege: 'administrator',
         patience: { tries: 2, firstWaitMs: 1_000 },
       },
@@ -80,6 +81,25 @@ describe.skipIf(missing).each([3, 17] as const)('the ipmitool driver, cipher sui
       bmcFirmware: '2.14',
       assetTag: 'asset-1',
     });
+  });
+
+  it('switches a machine on that is off, where it was to be reset', async () => {
+    await driver().setPower('off', signal);
+    await driver().setPower('reset', signal);
+    expect(bmc.machine.chassis.isOn()).toBe(true);
+  });
+
+  it('works with a key Kg of printable characters, and refuses others', async () => {
+    const kg = Buffer.concat([Buffer.from('key-of-the-bmc'), Buffer.alloc(6)]);
+    const keyed = await startBmc({ chassis: memoryChassis(labIdentity(4)), password, suites: [suite], kg });
+    const text = Buffer.from('key-of-the-bmc').toString('hex');
+    expect(await driver(password, text, keyed.ipmi.port).power(signal)).toBe('off');
+    expect(seenArgs.join(' ')).not.toContain('key-of-the-bmc');
+    const failure = await driver(password, '00ff', keyed.ipmi.port)
+      .power(signal)
+      .catch((error: unknown) => failureOf(error));
+    expect(failure).toMatchObject({ kind: 'invalid', code: 'kg-unsupported' });
+    await keyed.close();
   });
 
   it('never puts the password into an argument or an error', async () => {

@@ -1,10 +1,17 @@
+import { failureOf } from '../../../provider-error.ts';
 import { bmcError, bmcFailures } from '../bmc-failures.ts';
 import type { BmcDriver, BmcInventory, BootDevice, BootDeviceSeen } from '../driver.ts';
 import type { SuiteId } from '../ipmi/cipher-suites.ts';
 import type { IpmiTarget } from '../ipmi/ipmi-target.ts';
 import type { Parsed } from '../parsed.ts';
 import type { RunProgram } from '../run-program.ts';
-import { ipmitoolFailure, parseBootParameter, parseFields, parsePowerStatus } from './ipmitool-output.ts';
+import {
+  ipmitoolFailure,
+  notInThisState,
+  parseBootParameter,
+  parseFields,
+  parsePowerStatus,
+} from './ipmitool-output.ts';
 
 export interface IpmitoolDeps {
   readonly target: Pick<IpmiTarget, 'host' | 'port' | 'credentials' | 'privilege' | 'patience'>;
@@ -21,7 +28,7 @@ const devices = { none: 'none', pxe: 'pxe', disk: 'disk', cdrom: 'cdrom', bios: 
 export function ipmitoolDriver({ target, suite, run }: IpmitoolDeps): BmcDriver {
   const call = async (words: readonly string[], signal: AbortSignal): Promise<string> => {
     const { user, password, kgHex } = await target.credentials(signal);
-    const env = { IPMI_PASSWORD: password, ...(kgHex === undefined ? {} : { IPMI_KGKEY: kgHex }) };
+    const env = { IPMI_PASSWORD: password, ...(kgHex === undefined ? {} : { IPMI_KGKEY: kgText(kgHex) }) };
     // Without -v ipmitool does not say whether the BMC was silent or refused the password.
     const args = [
       ...['-v', '-I', 'lanplus', '-H', target.host, '-p', String(target.port), '-U', user, '-E', '-C', String(suite)],
@@ -50,7 +57,12 @@ export function ipmitoolDriver({ target, suite, run }: IpmitoolDeps): BmcDriver 
     kind: 'ipmitool',
     power: (signal) => read(['power', 'status'], parsePowerStatus, signal),
     setPower: async (action, signal) => {
-      await call(['power', action], signal);
+      const state = await call(['power', action], signal).catch((error: unknown) => {
+        if (failureOf(error).code === notInThisState) return null;
+        throw error;
+      });
+      // A machine that is off is switched on instead; for the rest the caller looks whether it is so already.
+      if (state === null && (action === 'cycle' || action === 'reset')) await call(['power', 'on'], signal);
     },
     bootDevice: {
       get: getBoot,
@@ -78,6 +90,13 @@ export function ipmitoolDriver({ target, suite, run }: IpmitoolDeps): BmcDriver 
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** ipmitool takes a key as text by its environment, and other bytes only as an argument, where everybody reads them. */
+function kgText(kgHex: string): string {
+  const text = Buffer.from(kgHex, 'hex').toString('latin1');
+  if (/^[\x21-\x7e]{1,20}$/.test(text)) return text;
+  throw bmcError(bmcFailures.invalid('kg-unsupported', 'ipmitool takes a key Kg of printable characters alone.'));
 }
 
 type Fields = ReadonlyMap<string, string>;

@@ -43,7 +43,11 @@ export function parseBootParameter(stdout: string): Parsed<BootDeviceSeen> {
   });
 }
 
+/** The command is not possible in the present state of the machine. */
+export const notInThisState = 'ipmi-D5';
+
 const causes: readonly (readonly [RegExp, ProviderFailure])[] = [
+  [/not supported in present state/i, completionFailure(0xd5, 'the command')],
   [/insufficient resources for session/i, bmcFailures.busy('ipmitool', 'The BMC has no free session.', 5_000)],
   [/node busy|out of space|BMC initializ/i, bmcFailures.busy('ipmitool', 'The BMC is busy.', 1_000)],
   [

@@ -207,6 +207,7 @@ describe('the quirks', () => {
     { allowable: 'action-info', resetTypes: ['ForceOn', 'ForceOff', 'PushPowerButton', 'ForceRestart'] },
     { tasks: true },
     { sessions: false },
+    { sessionIn: 'body' },
   ] as const)('the power is switched on %j', async (shape) => {
     await start('resetTypes' in shape ? { ...shape, resetTypes: [...shape.resetTypes] } : shape);
     const redfish = driver();
@@ -313,6 +314,13 @@ describe('the faults', () => {
     expect(await failing(driver().power(signal))).toMatchObject({ kind: 'invalid', code: 'foreign-redirect' });
     expect(heard).toEqual([]);
     thief.close();
+  });
+
+  it('sends no password in clear unless asked to', async () => {
+    await start({}, { tls: null });
+    expect(await failing(driver().power(signal))).toMatchObject({ kind: 'invalid', code: 'plain-http' });
+    expect(bmc.redfish.requests).toEqual([]);
+    expect(await driver({ kind: 'insecure' }).power(signal)).toBe('off');
   });
 
   it('ends its session also when the work fails', async () => {

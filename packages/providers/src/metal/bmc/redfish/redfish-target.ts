@@ -2,7 +2,7 @@ import type { GiveCredentials } from '../credentials.ts';
 import type { TlsTrust } from '../http-agent.ts';
 
 export interface RedfishTarget {
-  /** `https://10.0.0.5`, or with a port; the service root is found below it. */
+  /** `https://10.0.0.5`, or with a port; the service root is found below it. `http:` needs trust `insecure`. */
   readonly baseUrl: string;
   readonly credentials: GiveCredentials;
   readonly trust: TlsTrust;

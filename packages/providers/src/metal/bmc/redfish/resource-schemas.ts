@@ -32,6 +32,9 @@ export const rootSchema = z.object({
 });
 export type ServiceRoot = z.infer<typeof rootSchema>;
 
+/** Where a new session is, for BMCs that give no Location. */
+export const sessionSchema = z.object({ '@odata.id': text });
+
 export const collectionSchema = z.object({ Members: links, 'Members@odata.nextLink': text, '@odata.nextLink': text });
 
 const bootSchema = z.object({

@@ -44,18 +44,24 @@ async function patch({ api }: RedfishSession, target: RedfishTarget, path: strin
   if (response.status >= 300) throw bmcError(redfishFailure(response, `PATCH ${path}`, target.now()));
 }
 
-async function cdDrive({ api, root }: RedfishSession, { system }: FoundSystem): Promise<Drive> {
-  const managers = system.Links.ManagedBy.map((link) => link['@odata.id']);
-  const all = managers.length > 0 || root.Managers === null ? managers : await api.members(root.Managers['@odata.id']);
-  const collections = [system.VirtualMedia?.['@odata.id'] ?? null];
-  for (const path of all)
-    collections.push((await api.get(path, managerSchema)).resource.VirtualMedia?.['@odata.id'] ?? null);
-  for (const collection of collections) {
-    if (collection === null) continue;
+async function cdDrive(session: RedfishSession, found: FoundSystem): Promise<Drive> {
+  const { api } = session;
+  for await (const collection of mediaCollections(session, found)) {
     for (const path of await api.members(collection)) {
       const { resource: media } = await api.get(path, virtualMediaSchema);
       if (media.MediaTypes?.some((type) => type === 'CD' || type === 'DVD') === true) return { path, media };
     }
   }
   throw bmcError(bmcFailures.unsupported('virtual media that take a CD or DVD'));
+}
+
+/** The system's own, then those of its managers, then those of all managers. */
+async function* mediaCollections({ api, root }: RedfishSession, { system }: FoundSystem): AsyncGenerator<string> {
+  if (system.VirtualMedia !== null) yield system.VirtualMedia['@odata.id'];
+  const own = system.Links.ManagedBy.map((link) => link['@odata.id']);
+  const managers = own.length > 0 || root.Managers === null ? own : await api.members(root.Managers['@odata.id']);
+  for (const path of managers) {
+    const { VirtualMedia } = (await api.get(path, managerSchema)).resource;
+    if (VirtualMedia !== null) yield VirtualMedia['@odata.id'];
+  }
 }

@@ -1,9 +1,9 @@
 import { bmcError, bmcFailures } from '../bmc-failures.ts';
 import { bmcAgent } from '../http-agent.ts';
 import { redfishApi, type RedfishApi } from './redfish-api.ts';
-import { redfishFailure } from './redfish-failure.ts';
+import { json, redfishFailure } from './redfish-failure.ts';
 import type { RedfishTarget } from './redfish-target.ts';
-import { rootSchema, type ServiceRoot } from './resource-schemas.ts';
+import { rootSchema, sessionSchema, type ServiceRoot } from './resource-schemas.ts';
 
 export interface RedfishSession {
   readonly api: RedfishApi;
@@ -23,6 +23,11 @@ export async function withRedfish<T>(
   work: (session: RedfishSession) => Promise<T>,
 ): Promise<T> {
   const base = new URL(target.baseUrl);
+  if (base.protocol !== 'https:' && target.trust.kind !== 'insecure') {
+    throw bmcError(
+      bmcFailures.invalid('plain-http', 'Redfish without TLS would send the password in clear; ask for it.'),
+    );
+  }
   const agent = bmcAgent(base.protocol === 'https:', target.trust);
   const apiWith = (authorization: Readonly<Record<string, string>>, within: AbortSignal): RedfishApi =>
     redfishApi({ agent, base, authorization, signal: within, now: target.now });
@@ -60,7 +65,8 @@ async function logIn(
   const response = await anybody.send('POST', path, { UserName: user, Password: password });
   const token = response.headers.get('x-auth-token');
   if ((response.status === 201 || response.status === 200) && token !== undefined) {
-    const location = response.headers.get('location') ?? null;
+    const created = sessionSchema.safeParse(json(response.body));
+    const location = response.headers.get('location') ?? (created.success ? created.data['@odata.id'] : null);
     return { authorization: { 'x-auth-token': token }, session: location === null ? null : pathOf(location, target) };
   }
   if ([404, 405, 501].includes(response.status) || response.status < 300) {
