@@ -98,7 +98,7 @@ describe('the emulator program', () => {
     await writeFile(path.join(folder, 'wrong.json'), JSON.stringify({ password: 'x', bmcs: [{ index: 0 }] }));
     const refused = start(path.join(folder, 'wrong.json'));
     let complaint = '';
-    refused.stderr?.on('data', (chunk: Buffer) => {
+    refused.stderr.on('data', (chunk: Buffer) => {
       complaint += chunk.toString();
     });
     expect((await once(refused, 'exit'))[0]).toBe(2);

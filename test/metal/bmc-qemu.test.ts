@@ -13,6 +13,8 @@ import { startBmc, type EmulatedBmc } from '../lab/bmc-emulator/emulated-bmc.ts'
 import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
+/** What a terminal takes for colours and places. */
+const escapes = new RegExp(`${String.fromCharCode(27)}\\[[\\d;?]*[A-Za-z]`, 'g');
 const missing = ['qemu-system-x86_64', 'ipmitool'].filter((name) => spawnSync(name, ['--version']).error !== undefined);
 const patienceMs = 150_000;
 
@@ -42,10 +44,7 @@ describe.skipIf(missing.length > 0)('a QEMU machine behind the emulated BMC', ()
     return (await run('ipmitool', [...target, ...words], { env, timeout: 30_000 })).stdout;
   };
   const consoleText = async (): Promise<string> =>
-    (await readFile(path.join(directory, 'console'), 'latin1').catch(() => '')).replaceAll(
-      /\x1b\[[\d;?]*[A-Za-z]/g,
-      '',
-    );
+    (await readFile(path.join(directory, 'console'), 'latin1').catch(() => '')).replaceAll(escapes, '');
   const shown = (text: string) =>
     until(`the console shows ${text}`, consoleText, (seen) => seen.includes(text), patienceMs);
 

@@ -57,7 +57,7 @@ export function qemuArguments(machine: QemuMachine, target: BootTarget, cdImage:
       ? []
       : [
           '-drive',
-          `if=none,id=cd0,media=cdrom,readonly=on,file=${cdImage}`,
+          `if=none,id=cd0,media=cdrom,readonly=on,file=${cdImage.replaceAll(',', ',,')}`,
           '-device',
           `ide-cd,drive=cd0,${index('cd')}`,
         ]),

@@ -18,7 +18,7 @@ export const redfishShapeSchema = z.object({
   allowable: z.enum(['inline', 'action-info', 'none']).default('inline'),
   resetTypes: z.array(z.string()).default(['On', 'ForceOff', 'GracefulShutdown', 'ForceRestart', 'PowerCycle']),
   bootTargets: z.array(z.string()).default(['None', 'Pxe', 'Hdd', 'Cd', 'BiosSetup', 'UefiHttp']),
-  /** Resets are tasks: 202 and a monitor that is done at the second look. */
+  /** Resets and settings are tasks: 202 and a monitor that is done at the second look. */
   tasks: z.boolean().default(false),
   /** Systems beside ours, and how many members a page of a collection has; 0 for all. */
   moreSystems: z.number().int().min(0).default(0),

@@ -55,6 +55,16 @@ export function createRedfishService({
       .slice(0, 12);
     return shape.etags === 'weak' ? `W/"${digest}"` : `"${digest}"`;
   };
+  /** What takes time is a task where the shape says so. */
+  const done = (): Answer => {
+    if (!shape.tasks) return { status: 204 };
+    taskLooks = 0;
+    return {
+      status: 202,
+      headers: { location: '/redfish/v1/TaskService/TaskMonitors/1', 'retry-after': '0' },
+      body: {},
+    };
+  };
   const logIn = (body: unknown): Answer => {
     const login = loginSchema.safeParse(body);
     if (!login.success) return refuse(400, 'PropertyMissing');
@@ -90,7 +100,7 @@ export function createRedfishService({
   const patch = ({ url, headers, body }: Asked): Answer => {
     const path = url.pathname;
     if (path !== (shape.settings ? settingsPath : systemPath)) return refuse(405, 'OperationNotAllowed');
-    return precondition(path, headers['if-match']) ?? patchBoot(machine, shape, body) ?? { status: 204 };
+    return precondition(path, headers['if-match']) ?? patchBoot(machine, shape, body) ?? done();
   };
   const post = async ({ url, body }: Asked): Promise<Answer> => {
     const drive = `${mediaPath(shape)}/2/Actions/VirtualMedia.`;
@@ -112,13 +122,7 @@ export function createRedfishService({
       asked.success && shape.resetTypes.includes(asked.data.ResetType) ? controls[asked.data.ResetType] : undefined;
     if (action === undefined) return refuse(400, 'ActionParameterNotSupported');
     if (!(await machine.control(action))) return refuse(409, 'ResourceInStandby');
-    taskLooks = 0;
-    if (!shape.tasks) return { status: 204 };
-    return {
-      status: 202,
-      headers: { location: '/redfish/v1/TaskService/TaskMonitors/1', 'retry-after': '0' },
-      body: {},
-    };
+    return done();
   };
 
   return async (asked) => {

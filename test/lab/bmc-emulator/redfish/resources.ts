@@ -5,7 +5,7 @@ import type { RedfishShape } from './redfish-options.ts';
 
 export const systemPath = '/redfish/v1/Systems/machine-1';
 export const settingsPath = `${systemPath}/Pending`;
-export const managerPath = '/redfish/v1/Managers/bmc';
+const managerPath = '/redfish/v1/Managers/bmc';
 export const resetPath = `${systemPath}/Actions/ComputerSystem.Reset`;
 export const mediaPath = ({ media }: RedfishShape): string =>
   `${media === 'system' ? systemPath : managerPath}/VirtualMedia`;

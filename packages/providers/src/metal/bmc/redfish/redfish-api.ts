@@ -16,6 +16,8 @@ export interface RedfishApi {
   get<T>(path: string, schema: z.ZodType<T>): Promise<{ readonly resource: T; readonly etag: string | null }>;
   /** Every status is an answer. */
   send(method: 'PATCH' | 'POST' | 'DELETE', path: string, body?: unknown, headers?: Headers): Promise<HttpResponse>;
+  /** Waits for the task that an answer with status 202 speaks of. @throws when it fails. */
+  finish(answer: HttpResponse, during: string): Promise<void>;
   /** Posts an action and waits for its task where it starts one. @throws when either fails. */
   act(path: string, body: unknown): Promise<void>;
   /** Ids of the members of a collection, all pages. */
@@ -114,6 +116,7 @@ export function redfishApi({ agent, base, authorization, signal, now }: ApiDeps)
   return {
     get,
     send,
+    finish: finished,
     async act(path, body) {
       const response = accepted(await send('POST', path, body), `POST ${path}`);
       await finished(response, `POST ${path}`);

@@ -188,6 +188,7 @@ describe('the quirks', () => {
     { vendor: 'Dell', etags: 'never' },
     { vendor: 'Dell', etags: 'strict' },
     { pageSize: 1 },
+    { tasks: true },
   ] as const)('a boot device is set on %j', async (shape) => {
     await start(shape);
     const redfish = driver();

@@ -23,8 +23,9 @@ export async function setBoot(
 ): Promise<BootDeviceSeen> {
   const { api } = session;
   const found = await findSystem(session, target.systemId);
-  if (!canBootFrom(found.system.Boot, wanted.device))
+  if (!canBootFrom(found.system.Boot, wanted.device)) {
     throw bmcError(bmcFailures.unsupported(`to boot from ${wanted.device}`));
+  }
   const pending = found.system['@Redfish.Settings']?.SettingsObject?.['@odata.id'] ?? null;
   const path = pending ?? found.path;
   let answer: HttpResponse | null = null;
@@ -45,6 +46,7 @@ export async function setBoot(
         : redfishFailure(answer, `PATCH ${path}`, target.now()),
     );
   }
+  await api.finish(answer, `PATCH ${path}`);
   return bootSeen((await api.get(path, systemSchema)).resource.Boot);
 }
 
