@@ -27,6 +27,10 @@ export const faultsSchema = z.object({
   refusedSuites: z.array(z.number().int()).default([]),
   /** The next commands are answered with these completion codes, one each. */
   completionCodes: z.array(z.number().int().min(1).max(255)).default([]),
+  /** The next reads of the event log find their reservation cancelled. */
+  cancelledReservations: z.number().int().min(0).default(0),
+  /** The most bytes of the FRU that it reads at once. */
+  fruChunk: z.number().int().min(1).default(32),
   /** The next HTTP requests are answered with these statuses, one each; 503 and 429 with Retry-After 1. */
   httpStatuses: z.array(z.number().int().min(300).max(599)).default([]),
   /** How long a cold reset takes, milliseconds. */

@@ -34,13 +34,17 @@ export function createCommands({ machine, events, guid, manufacturerId, now }: C
     if (data[0] !== 0) return { code: 0xcb };
     const [offset, count] = [data.readUInt16LE(1), data[3] ?? 0];
     if (offset >= fru.length) return { code: 0xc9 };
-    if (count > 32) return { code: 0xca };
+    if (count > machine.faults.fruChunk) return { code: 0xca };
     const bytes = fru.subarray(offset, offset + count);
     return { code: 0, data: [bytes.length, ...bytes] };
   };
   const selEntry = (data: Buffer): Answered => {
     if (data.length < 6) return { code: 0xc7 };
     const [reservation, wanted] = [data.readUInt16LE(0), data.readUInt16LE(2)];
+    if (machine.faults.cancelledReservations > 0) {
+      machine.faults.cancelledReservations -= 1;
+      return { code: 0xc5 };
+    }
     if (reservation !== 0 && reservation !== events.reservation()) return { code: 0xc5 };
     const last = events.records.length;
     const index = wanted === 0 ? 0 : wanted === 0xffff ? last - 1 : wanted - 1;

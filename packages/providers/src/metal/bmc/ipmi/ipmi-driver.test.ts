@@ -222,6 +222,25 @@ describe('refusals', () => {
   });
 });
 
+describe('longer reads', () => {
+  it('of the event log go on under a new reservation, of the FRU in smaller pieces', async () => {
+    const ipmi = driver();
+    // A cycle of a machine that is off switches it on.
+    for (const action of ['cycle', 'reset', 'off'] as const) await ipmi.setPower(action, signal);
+    bmc.faults.cancelledReservations = 2;
+    expect((await ipmi.events?.(10, signal))?.length).toBe(3);
+    bmc.faults.cancelledReservations = 100;
+    expect(await failing(ipmi.events?.(10, signal) ?? Promise.resolve())).toMatchObject({
+      kind: 'conflict',
+      code: 'ipmi-C5',
+    });
+    bmc.faults.fruChunk = 9;
+    expect(await ipmi.inventory?.(signal)).toMatchObject({ serial: 'SN00007' });
+    bmc.faults.fruChunk = 4;
+    expect(await failing(ipmi.inventory?.(signal) ?? Promise.resolve())).toMatchObject({ code: 'ipmi-CA' });
+  });
+});
+
 describe('the vendor', () => {
   it('Supermicro boots its UEFI disk by a code of its own', async () => {
     await bmc.close();
