@@ -59,6 +59,9 @@ function acknowledge(request: ClientRequest, address: Ipv4): Decision {
   const { asker, context } = request;
   const makeshift = asker.reservation !== null && asker.reservation.address !== address;
   const leaseSeconds = leaseSecondsOf(request, makeshift);
+  // A shorter lease, or somebody else with its MAC, takes nothing back of what the client was told before.
+  const lease = context.leases.leaseAt(address);
+  const acknowledged = lease?.state === 'active' && lease.client === asker.client ? lease.untilMs : 0;
   return replyTo(request, {
     type: 'ack',
     yiaddr: address,
@@ -67,7 +70,7 @@ function acknowledge(request: ClientRequest, address: Ipv4): Decision {
       kind: 'grant',
       address,
       client: asker.client,
-      untilMs: context.nowMs + leaseSeconds * 1000,
+      untilMs: Math.max(context.nowMs + leaseSeconds * 1000, acknowledged),
       hostname: hostnameOf(request),
     },
     unproven: false,

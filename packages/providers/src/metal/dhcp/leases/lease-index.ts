@@ -10,7 +10,10 @@ import { isHeld, type Lease, type LeaseChange, type LeaseState, type Offer } fro
 export interface LeaseView {
   leaseAt(address: Ipv4): Lease | null;
   offerAt(address: Ipv4): Offer | null;
-  /** The last lease the client had in the subnet, ended or not, while nobody else got the address. */
+  /**
+   * The last lease the client had in the subnet, ended or not, while nobody else got the address. What it had before
+   * that one ends by itself: nothing that was acknowledged is taken back.
+   */
   leaseOf(subnet: Subnet, client: ClientKey): Lease | null;
   offerTo(subnet: Subnet, client: ClientKey): Offer | null;
   nextFree(subnet: Subnet): Ipv4 | null;
@@ -85,7 +88,10 @@ export function createLeaseIndex(network: Network): LeaseIndex {
     if (before !== null && entry.place?.byClient.get(before.client) === entry)
       entry.place.byClient.delete(before.client);
     entry.lease = lease;
-    if (lease.state !== 'quarantined') entry.place?.byClient.set(lease.client, entry);
+    const known = entry.place?.byClient.get(lease.client)?.lease ?? null;
+    if (lease.state !== 'quarantined' && (known === null || isNewer(lease, known))) {
+      entry.place?.byClient.set(lease.client, entry);
+    }
     if (lease.state !== 'released') hold(entry, lease.untilMs);
   };
   const change = (
@@ -103,25 +109,18 @@ export function createLeaseIndex(network: Network): LeaseIndex {
   };
 
   const grant = (
-    made: LeaseChange & { kind: 'grant' },
+    { address, client, untilMs, hostname }: LeaseChange & { kind: 'grant' },
     nowMs: number,
     nextSequence: () => number,
   ): readonly Lease[] => {
-    const entry = entryAt(made.address);
-    const moved = entry.place?.byClient.get(made.client);
-    const given: Lease[] = [];
-    // One address a client: what it had before is free for others.
-    if (moved !== undefined && moved !== entry && moved.lease?.state === 'active') {
-      given.push(change(moved, 'released', made.client, moved.lease.untilMs, moved.lease.hostname, nextSequence()));
-    }
-    const promised = entry.place?.offers.get(made.client);
+    const entry = entryAt(address);
+    const promised = entry.place?.offers.get(client);
     if (promised !== undefined) {
       dropOffer(promised);
       if (promised !== entry) freeUnlessHeld(promised, nowMs);
     }
     dropOffer(entry);
-    given.push(change(entry, 'active', made.client, made.untilMs, made.hostname, nextSequence()));
-    return given;
+    return [change(entry, 'active', client, untilMs, hostname, nextSequence())];
   };
   const offer = ({ address, client, untilMs }: Offer, nowMs: number): void => {
     const entry = entryAt(address);
@@ -190,4 +189,10 @@ export function createLeaseIndex(network: Network): LeaseIndex {
       for (const { lease } of entries.values()) if (lease !== null) yield lease;
     },
   };
+}
+
+/** Which of two leases of one client is the one to go on with. */
+function isNewer(lease: Lease, than: Lease): boolean {
+  const active = Number(lease.state === 'active') - Number(than.state === 'active');
+  return active === 0 ? lease.sequence > than.sequence : active > 0;
 }

@@ -1,6 +1,6 @@
 import type { Network } from '../configuration/network.ts';
 import { openJournal, replayJournal } from './journal.ts';
-import type { LeaseChange, Lease } from './lease.ts';
+import type { Lease, LeaseChange } from './lease.ts';
 import type { LeaseDisk } from './lease-disk.ts';
 import { createLeaseIndex, type LeaseIndex, type LeaseView } from './lease-index.ts';
 
@@ -23,6 +23,8 @@ export interface LeaseStore {
   since(sequence: number): readonly Lease[];
   /** Another configuration, the same leases. */
   reconfigure(network: Network): void;
+  /** A new journal of nothing but what is known; happens by itself when the old one has grown. */
+  compact(): Promise<void>;
   pending(): number;
   failed(): boolean;
   free(subnetIndex: number): number;
@@ -59,6 +61,7 @@ export async function openLeaseStore(options: LeaseStoreOptions): Promise<LeaseS
       network = next;
       index = restored(network, index.leases());
     },
+    compact: () => journal.compact(),
     pending: () => journal.pending(),
     failed: () => journal.failed(),
     free: (subnetIndex) => {

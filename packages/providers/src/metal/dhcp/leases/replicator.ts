@@ -42,7 +42,10 @@ export function startReplicator(options: ReplicatorOptions): Replicator {
   };
   const sleep = (forMs: number | null): Promise<void> =>
     new Promise((resolve) => {
-      if (stop.signal.aborted) return resolve();
+      if (stop.signal.aborted) {
+        resolve();
+        return;
+      }
       const timer = forMs === null ? null : setTimeout(resolve, forMs);
       const done = (): void => {
         if (timer !== null) clearTimeout(timer);
@@ -51,8 +54,9 @@ export function startReplicator(options: ReplicatorOptions): Replicator {
       stop.signal.addEventListener('abort', done, { once: true });
       if (forMs === null) wake = done;
     });
+  const closing = (): boolean => stop.signal.aborted;
   const run = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
+    while (!closing()) {
       const batch = firstOf(waiting, batchSize);
       const last = batch.at(-1);
       if (last === undefined) {
@@ -64,7 +68,7 @@ export function startReplicator(options: ReplicatorOptions): Replicator {
         for (const lease of batch) if (waiting.get(lease.address) === lease) waiting.delete(lease.address);
         cursor = last.sequence;
       } catch (error) {
-        if (!stop.signal.aborted) options.onFailure(error);
+        if (!closing()) options.onFailure(error);
         await sleep(retryMs);
       }
     }

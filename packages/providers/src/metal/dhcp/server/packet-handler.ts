@@ -75,7 +75,10 @@ export function createPacketHandler(deps: PacketHandlerDeps): PacketHandler {
     ask(address, client).then(
       (taken) => {
         const nowMs = deps.now();
-        if (!taken) return send(decision, arrival, endpoint, nowMs);
+        if (!taken) {
+          send(decision, arrival, endpoint, nowMs);
+          return;
+        }
         counters.conflicts += 1;
         const change = { kind: 'quarantine', address, client, untilMs: nowMs + deps.network().quarantineMs } as const;
         conflict(change, 'probed');
@@ -103,7 +106,10 @@ export function createPacketHandler(deps: PacketHandlerDeps): PacketHandler {
   return (datagram, from, endpoint) => {
     counters.received += 1;
     const parsed = parsePacket(datagram);
-    if (!parsed.ok) return countOne(counters.malformed, parsed.reason);
+    if (!parsed.ok) {
+      countOne(counters.malformed, parsed.reason);
+      return;
+    }
     const { packet } = parsed;
     if (!withinLimit(packet.client, deps.now())) {
       counters.limited += 1;
