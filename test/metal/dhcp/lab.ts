@@ -4,16 +4,15 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { z } from 'zod';
 import { until } from '../../support/until.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const main = path.join(root, 'packages/providers/src/metal/dhcp/main.ts');
 
 /** A line that the server printed. */
-export interface ServerLine {
-  readonly event: string;
-  readonly [field: string]: unknown;
-}
+const serverLine = z.looseObject({ event: z.string() });
+export type ServerLine = z.infer<typeof serverLine>;
 
 export interface DhcpProcess {
   readonly pid: number;
@@ -102,14 +101,7 @@ export async function openLab(): Promise<Lab> {
       const file = path.join(directory, 'dhcp.json');
       await writeFile(file, JSON.stringify(configuration));
       const node = [process.execPath, '--conditions=formwork-source', '--import', 'tsx', main];
-      const [command = '', ...args] = [
-        ...launcher,
-        ...node,
-        '--config',
-        file,
-        '--journal',
-        path.join(directory, 'journal'),
-      ];
+      const [command, ...args] = [...launcher, ...node, '--config', file, '--journal', path.join(directory, 'journal')];
       return await started(start(server, command, args));
     },
     close: async () => {
@@ -134,7 +126,7 @@ async function started(child: ChildProcess): Promise<DhcpProcess> {
   child.stdout?.on('data', (chunk: Buffer) => {
     const parts = (rest + chunk.toString()).split('\n');
     rest = parts.pop() ?? '';
-    lines.push(...parts.map((part): ServerLine => JSON.parse(part)));
+    lines.push(...parts.map((part) => serverLine.parse(JSON.parse(part))));
   });
   child.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()));
   await until(

@@ -2,17 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { option } from '../codec/option-codes.ts';
 import { addressValue } from '../codec/option-values.ts';
 import { labBoot, labSubnet } from '../testing/lab-network.ts';
-import { ip, packetOf, type PacketParts } from '../testing/packets.ts';
+import { ip, packetOf, type PacketOptions } from '../testing/packets.ts';
 import { createWorld, optionOf, textOptionOf } from '../testing/world.ts';
 
 const mac = '52:54:00:00:00:0a';
 const arch = (code: number) => ({ [option.architecture]: Buffer.of(code >> 8, code & 255) });
-const pxe = (code: number): NonNullable<PacketParts['options']> => ({
+const pxe = (code: number): PacketOptions => ({
   [option.vendorClass]: 'PXEClient:Arch:000xx:UNDI:002001',
   ...arch(code),
 });
 const http = (code: number) => ({ [option.vendorClass]: 'HTTPClient:Arch:00016:UNDI:003001', ...arch(code) });
-const discover = (options: NonNullable<PacketParts['options']>, xid = 1) => packetOf('discover', { mac, xid, options });
+const discover = (options: PacketOptions, xid = 1) => packetOf('discover', { mac, xid, options });
 
 describe('what to boot', () => {
   const script = labBoot.script;

@@ -3,7 +3,7 @@ import { formatIpv4 } from '../codec/ipv4.ts';
 import { option } from '../codec/option-codes.ts';
 import { addressValue, secondsValue } from '../codec/option-values.ts';
 import { labSubnet } from '../testing/lab-network.ts';
-import { ip, packetOf, type PacketParts } from '../testing/packets.ts';
+import { ip, packetOf, type PacketOptions } from '../testing/packets.ts';
 import { createWorld, optionOf, textOptionOf, type World } from '../testing/world.ts';
 import type { ReplyDecision } from './context.ts';
 
@@ -11,7 +11,7 @@ const a = '52:54:00:00:00:0a';
 const b = '52:54:00:00:00:0b';
 const server = addressValue(ip('10.77.0.1'));
 const given = (reply: ReplyDecision): string => formatIpv4(reply.packet.yiaddr);
-const asked = (address: string, more: PacketParts['options'] = {}): PacketParts['options'] => ({
+const asked = (address: string, more: PacketOptions = {}): PacketOptions => ({
   [option.requestedAddress]: addressValue(ip(address)),
   ...more,
 });

@@ -7,7 +7,7 @@ import type { DhcpPacket } from '../codec/packet.ts';
 import type { ReplyDecision } from '../decide/context.ts';
 import { decide } from '../decide/decide.ts';
 import { labSubnet, networkOf } from '../testing/lab-network.ts';
-import { arrivalOf, ip, packetOf, type PacketParts } from '../testing/packets.ts';
+import { arrivalOf, ip, packetOf, type PacketOptions } from '../testing/packets.ts';
 import { isHeld } from './lease.ts';
 import { openLeaseStore } from './lease-store.ts';
 import { createPowerCutDisk } from './testing/power-cut-disk.ts';
@@ -123,7 +123,7 @@ async function play(steps: readonly Step[]): Promise<number> {
     if (decision.change === null) hear();
     else store.apply(decision.change, nowMs, hear);
   };
-  const request = (machine: Machine, address: Ipv4, more: PacketParts['options'] = {}): DhcpPacket =>
+  const request = (machine: Machine, address: Ipv4, more: PacketOptions = {}): DhcpPacket =>
     packetOf('request', {
       mac: machine.mac,
       options: { [option.serverIdentifier]: server, [option.requestedAddress]: addressValue(address), ...more },

@@ -13,13 +13,15 @@ export function ip(text: string): Ipv4 {
 
 export type MessageName = keyof typeof messageType;
 
+export type PacketOptions = Readonly<Record<number, Buffer | string>>;
+
 export interface PacketParts {
   readonly mac?: string;
   readonly xid?: number;
   readonly flags?: number;
   readonly ciaddr?: string;
   readonly giaddr?: string;
-  readonly options?: Readonly<Record<number, Buffer | string>>;
+  readonly options?: PacketOptions;
 }
 
 /** A client's packet as the parser would read it. */
