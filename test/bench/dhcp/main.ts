@@ -1,7 +1,7 @@
 /**
  * `npm run bench:dhcp`: four-way exchanges a second at under 1 % loss, ours beside dnsmasq, ISC dhcpd and Kea, leases
  * persisted by all, interleaved in rounds; perfdhcp and the server share the machine. One JSON object on stdout.
- *   --clients 200,20000   --seconds N of each run (3)   --rounds N (3)   --servers formwork,dnsmasq,isc-dhcpd,kea
+ *   --clients 200,20000   --held N  leases that a server holds before (as many as clients)   --seconds N of each run (3)   --rounds N (3)   --servers formwork,dnsmasq,isc-dhcpd,kea
  * Needs root and kea-dhcp4-server, kea-admin, dnsmasq-base, isc-dhcp-server.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,6 +19,7 @@ import { type ServerName, serverNames, startServer } from './servers.ts';
 const { values: options } = parseArgs({
   options: {
     clients: { type: 'string', default: '200,20000' },
+    held: { type: 'string' },
     seconds: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '3' },
     servers: { type: 'string', default: serverNames.join(',') },
@@ -66,7 +67,11 @@ try {
       'isc-dhcpd': await firstLine('dhcpd', '--version'),
     },
     commit: await commit(),
-    settings: { secondsARun: seconds, rounds: Number(options.rounds), leasesHeldAtStart: 'as many as clients' },
+    settings: {
+      secondsARun: seconds,
+      rounds: Number(options.rounds),
+      leasesHeldAtStart: options.held ?? 'as many as clients',
+    },
     results,
     holds,
   });
@@ -82,7 +87,7 @@ async function measure(clients: number): Promise<Readonly<Record<ServerName, rea
   for (let round = 1; round <= Number(options.rounds); round += 1) {
     for (const name of chosen) {
       const reached = climbs[name].at(-1)?.best?.offered;
-      const server = await startServer(name, cable, directory, clients);
+      const server = await startServer(name, cable, directory, Number(options.held ?? clients));
       try {
         const made = await climb(
           cable,

@@ -18,18 +18,18 @@ const root = path.resolve(import.meta.dirname, '../../..');
 const leaseS = 3600;
 const [first, last] = ['10.88.1.0', '10.88.255.250'];
 
-/** Starts a server with `clients` leases in its store, and waits until it answers. */
+/** Starts a server with `held` leases in its store, and waits until it answers. */
 export async function startServer(
   name: ServerName,
   cable: Cable,
   directory: string,
-  clients: number,
+  held: number,
 ): Promise<RunningServer> {
   const own = path.join(directory, name);
   await rm(own, { recursive: true, force: true });
   await mkdir(own, { recursive: true });
   const endS = Math.floor(Date.now() / 1000) + leaseS;
-  const { command, args, env } = await setUp[name](own, clients, endS);
+  const { command, args, env } = await setUp[name](own, held, endS);
   const child = spawn('ip', ['netns', 'exec', cable.server, command, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...env },
@@ -39,7 +39,9 @@ export async function startServer(
   child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4000)));
   await answers(cable, child, () => errors);
   // Ours has no file to be written by others: it gets its leases as any client gets one.
-  if (name === 'formwork') await runPerfdhcp(cable, { perSecond: 3000, clients, seconds: Math.ceil(clients / 2900) });
+  if (name === 'formwork' && held > 0) {
+    await runPerfdhcp(cable, { perSecond: 3000, clients: held, seconds: Math.ceil(held / 2900) });
+  }
   const pid = child.pid ?? 0;
   return { cpuMs: () => processCpuMs(pid), stop: () => end(child) };
 }
@@ -106,9 +108,10 @@ const setUp: Readonly<Record<ServerName, (own: string, clients: number, endS: nu
   'isc-dhcpd': async (own, clients, endS) => {
     const [config, leases] = [path.join(own, 'dhcpd.conf'), path.join(own, 'leases')];
     await writeFile(leases, dhcpdLeases(clients, endS));
+    // Without the threshold it would acknowledge fresh leases again without writing them.
     await writeFile(
       config,
-      `ping-check false; authoritative; default-lease-time ${leaseS}; max-lease-time ${leaseS}; log-facility local7;
+      `ping-check false; authoritative; dhcp-cache-threshold 0; default-lease-time ${leaseS}; max-lease-time ${leaseS}; log-facility local7;
 subnet 10.88.0.0 netmask 255.255.0.0 { range ${first} ${last}; option routers ${serverAddress}; }\n`,
     );
     const user = ['-user', 'root', '-group', 'root'];

@@ -5,13 +5,28 @@ export type Ipv4 = number;
 
 export const limitedBroadcast: Ipv4 = 0xffffffff;
 
-const dotted = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
-
-/** The address, or null for anything but four decimal numbers without leading zeros. */
+/**
+ * The address, or null for anything but four decimal numbers without leading zeros. By character, without a regular
+ * expression: every packet's source address comes through here.
+ */
 export function parseIpv4(text: string): Ipv4 | null {
-  const parts = dotted.exec(text)?.slice(1).map(Number);
-  if (parts === undefined || parts.some((part) => part > 255)) return null;
-  return parts.reduce((sum, part) => sum * 256 + part, 0);
+  let address = 0;
+  let part = -1;
+  let dots = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit === -2) {
+      if (part === -1) return null;
+      address = address * 256 + part;
+      part = -1;
+      dots += 1;
+    } else if (digit < 0 || digit > 9 || part === 0) return null;
+    else {
+      part = part === -1 ? digit : part * 10 + digit;
+      if (part > 255) return null;
+    }
+  }
+  return dots === 3 && part !== -1 ? address * 256 + part : null;
 }
 
 export const formatIpv4 = (address: Ipv4): string =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fuzzSettings } from '../testing/fuzz-settings.ts';
+import { fuzzSettings, fuzzTimeoutMs } from '../testing/fuzz-settings.ts';
 import { encodePacket } from './encode-packet.ts';
 import { option } from './option-codes.ts';
 import type { OutgoingPacket } from './packet.ts';
@@ -87,29 +87,33 @@ describe('parsePacket', () => {
     expect(parsed.ok && parsed.packet.client).toBe('id-ff0102');
   });
 
-  it('never throws, whatever comes', () => {
-    const { numRuns, seed } = fuzzSettings('DHCP parser');
-    const valid = fc.uint8Array({ maxLength: 400 }).map((tail) => Buffer.concat([datagram().subarray(0, 240), tail]));
-    const mutated = fc
-      .tuple(valid, fc.array(fc.tuple(fc.nat(640), fc.integer({ min: 0, max: 255 })), { maxLength: 20 }))
-      .map(([bytes, changes]) => {
-        for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
-        return bytes;
-      });
-    const any = fc.uint8Array({ maxLength: 700 }).map((bytes) => Buffer.from(bytes));
-    fc.assert(
-      fc.property(fc.oneof(valid, mutated, any), (bytes) => {
-        const before = Buffer.from(bytes);
-        const parsed = parsePacket(bytes);
-        expect(bytes.equals(before)).toBe(true);
-        if (!parsed.ok) return;
-        expect(parsed.packet.chaddr.length).toBeLessThanOrEqual(16);
-        const size = [...parsed.packet.options.values()].reduce((sum, value) => sum + value.length, 0);
-        expect(size).toBeLessThanOrEqual(bytes.length);
-      }),
-      { numRuns, seed },
-    );
-  });
+  it(
+    'never throws, whatever comes',
+    () => {
+      const { numRuns, seed } = fuzzSettings('DHCP parser');
+      const valid = fc.uint8Array({ maxLength: 400 }).map((tail) => Buffer.concat([datagram().subarray(0, 240), tail]));
+      const mutated = fc
+        .tuple(valid, fc.array(fc.tuple(fc.nat(640), fc.integer({ min: 0, max: 255 })), { maxLength: 20 }))
+        .map(([bytes, changes]) => {
+          for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
+          return bytes;
+        });
+      const any = fc.uint8Array({ maxLength: 700 }).map((bytes) => Buffer.from(bytes));
+      fc.assert(
+        fc.property(fc.oneof(valid, mutated, any), (bytes) => {
+          const before = Buffer.from(bytes);
+          const parsed = parsePacket(bytes);
+          expect(bytes.equals(before)).toBe(true);
+          if (!parsed.ok) return;
+          expect(parsed.packet.chaddr.length).toBeLessThanOrEqual(16);
+          const size = [...parsed.packet.options.values()].reduce((sum, value) => sum + value.length, 0);
+          expect(size).toBeLessThanOrEqual(bytes.length);
+        }),
+        { numRuns, seed },
+      );
+    },
+    fuzzTimeoutMs(),
+  );
 });
 
 describe('encodePacket', () => {
