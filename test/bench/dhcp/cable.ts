@@ -28,8 +28,11 @@ export function layCable(): Cable {
     server,
     client,
     remove: () => {
-      ip('netns', 'delete', server);
-      ip('netns', 'delete', client);
+      for (const namespace of [server, client]) {
+        const pids = execFileSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8', timeout: 10_000 });
+        for (const pid of pids.split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
+        ip('netns', 'delete', namespace);
+      }
     },
   };
 }

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { cleanUp } from '../support/clean-up.ts';
+import { interruptible } from '../support/interruptible.ts';
 import { commit, firstLine, load, machine } from '../support/machine.ts';
 import { printReport, say } from '../support/report.ts';
 import { median, rounded } from '../support/statistics.ts';
@@ -29,17 +30,26 @@ const chosen = serverNames.filter((name) => options.servers.split(',').includes(
 const seconds = Number(options.seconds);
 
 /** Where the first climb starts; later ones start below what was reached. */
-const startRate: Readonly<Record<ServerName, (clients: number) => number>> = {
+const startRate: Readonly<Record<ServerName, (clients: number, held: number) => number>> = {
   formwork: () => 4000,
   kea: () => 4000,
-  dnsmasq: (clients) => (clients > 1000 ? 150 : 1500),
-  'isc-dhcpd': () => 200,
+  dnsmasq: (clients, held) => (clients < 1000 ? 1500 : held < 1000 ? 200 : 20),
+  'isc-dhcpd': () => 400,
 };
 
 const directory = mkdtempSync(path.join(tmpdir(), 'formwork-bench-dhcp-'));
 const loadBefore = load();
 const cable = layCable();
 try {
+  await interruptible(run);
+} finally {
+  await cleanUp(
+    () => cable.remove(),
+    () => rmSync(directory, { recursive: true, force: true }),
+  );
+}
+
+async function run(): Promise<void> {
   const results: Record<string, unknown> = {};
   const holds: Record<string, boolean> = {};
   for (const clients of options.clients.split(',').map(Number)) {
@@ -75,25 +85,21 @@ try {
     results,
     holds,
   });
-} finally {
-  await cleanUp(
-    () => cable.remove(),
-    () => rmSync(directory, { recursive: true, force: true }),
-  );
 }
 
 async function measure(clients: number): Promise<Readonly<Record<ServerName, readonly Climb[]>>> {
+  const held = Number(options.held ?? clients);
   const climbs: Record<ServerName, Climb[]> = { formwork: [], dnsmasq: [], 'isc-dhcpd': [], kea: [] };
   for (let round = 1; round <= Number(options.rounds); round += 1) {
     for (const name of chosen) {
       const reached = climbs[name].at(-1)?.best?.offered;
-      const server = await startServer(name, cable, directory, Number(options.held ?? clients));
+      const server = await startServer(name, cable, directory, held);
       try {
         const made = await climb(
           cable,
           server,
           clients,
-          reached === undefined ? startRate[name](clients) : reached / 1.2,
+          reached === undefined ? startRate[name](clients, held) : reached / 1.2,
           seconds,
         );
         climbs[name].push(made);
