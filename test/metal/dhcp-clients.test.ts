@@ -161,6 +161,18 @@ describe.runIf(missing === null)(`DHCP clients${missing === null ? '' : ` (${mis
     expect(text.match(/non unique addresses: 0/g)).toHaveLength(2);
   });
 
+  it('an address that somebody took is found by ping, and another is given', async () => {
+    lab.cable(0, '10.77.0.1/24', '10.77.0.66/24');
+    await lab.run(lab.client, 'ip', ['addr', 'add', '10.77.0.100/24', 'dev', 'c0']);
+    const server = await lab.serve({ ...configuration, conflictProbe: { enabled: true } });
+    const args = ['-4', '-l', 'c0', '-r', '1', '-R', '1', '-p', '3', '-W', '1000000', '-x', 'l', '10.77.0.1'];
+    const { text } = await lab.run(lab.client, 'perfdhcp', args);
+    expect(new Set([...acknowledgedIn(text).values()].flat())).toEqual(new Set(['10.77.0.101']));
+    expect(server.lines).toContainEqual(
+      expect.objectContaining({ event: 'conflict', address: '10.77.0.100', found: 'probed' }),
+    );
+  });
+
   it('runs without root, its journal its own', async () => {
     lab.cable(0, '10.77.0.1/24');
     const server = await lab.serve({ ...configuration, user: { uid: 65_534, gid: 65_534 } });

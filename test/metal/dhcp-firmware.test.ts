@@ -6,7 +6,7 @@ import { until } from '../support/until.ts';
 import { type Lab, missingForLab, openLab } from './dhcp/lab.ts';
 
 const missing =
-  missingForLab(['ip', 'qemu-system-x86_64']) ?? (existsSync('/dev/net/tun') ? null : 'needs /dev/net/tun');
+  missingForLab(['ip', 'qemu-system-x86_64', 'dnsmasq']) ?? (existsSync('/dev/net/tun') ? null : 'needs /dev/net/tun');
 
 let lab: Lab;
 beforeEach(async () => {
@@ -70,5 +70,34 @@ describe.runIf(missing === null)(`an iPXE ROM${missing === null ? '' : ` (${miss
     expect(seen).toContain('net0: 10.77.0.42/255.255.255.0 gw 10.77.0.1');
     expect(seen).toContain('Filename: http://10.77.0.1:8080/boot.ipxe');
     expect(await server.counters()).toMatchObject({ acks: 1, naks: 0, malformed: {} });
+  });
+
+  it('takes the script from us and the address from another server beside us', async () => {
+    lab.cable(0, null, '10.77.0.66/24');
+    const console = await powerOn('52:54:00:77:00:02');
+    expect(await lab.run(lab.server, 'ip', ['link', 'set', 's0', 'master', 'br0'])).toMatchObject({ code: 0 });
+    lab.start(lab.client, 'dnsmasq', [
+      ...[
+        '--keep-in-foreground',
+        '--conf-file=/dev/null',
+        '--port=0',
+        '--interface=c0',
+        '--bind-interfaces',
+        '--no-ping',
+      ],
+      ...['--dhcp-range=10.77.0.30,10.77.0.30', `--dhcp-leasefile=${path.join(lab.directory, 'other')}`],
+      ...['--user=root', '--pid-file='],
+    ]);
+    const server = await lab.serve({
+      listen: [{ address: '10.77.0.1' }],
+      subnets: [{ name: 'lab', cidr: '10.77.0.0/24', mode: 'proxy' }],
+      boot: { script: 'http://10.77.0.1:8080/boot.ipxe' },
+      rogue: { known: ['10.77.0.66'] },
+    });
+    const seen = await until('the ROM reads both answers', console, (text) => /boot\.ipxe/.test(text), 120_000);
+    expect(seen).toMatch(/Configuring \(net0 52:54:00:77:00:02\)\.+ ok/);
+    expect(seen).toContain('net0: 10.77.0.30/255.255.255.0');
+    expect(seen).toContain('Filename: http://10.77.0.1:8080/boot.ipxe');
+    expect(server.lines.map(({ event }) => event)).toEqual(['ready']);
   });
 });

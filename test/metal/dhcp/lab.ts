@@ -32,8 +32,8 @@ export interface Lab {
   readonly directory: string;
   readonly server: string;
   readonly client: string;
-  /** Adds a cable: `s<n>` with the address in the server's namespace, `c<n>` in the client's. */
-  cable(index: number, serverAddress: string, clientAddress?: string): void;
+  /** Adds a cable: `s<n>` in the server's namespace, `c<n>` in the client's, with these addresses where given. */
+  cable(index: number, serverAddress: string | null, clientAddress?: string): void;
   /** Runs to its end in a namespace; what it wrote, whatever its exit code. */
   run(namespace: string, command: string, args: readonly string[], timeoutMs?: number): Promise<Output>;
   /** Starts something that ends with the lab. */
@@ -81,7 +81,7 @@ export async function openLab(): Promise<Lab> {
     client,
     cable: (index, serverAddress, clientAddress) => {
       ip('link', 'add', `s${index}`, 'netns', server, 'type', 'veth', 'peer', 'name', `c${index}`, 'netns', client);
-      ip('-n', server, 'addr', 'add', serverAddress, 'dev', `s${index}`);
+      if (serverAddress !== null) ip('-n', server, 'addr', 'add', serverAddress, 'dev', `s${index}`);
       if (clientAddress !== undefined) ip('-n', client, 'addr', 'add', clientAddress, 'dev', `c${index}`);
       ip('-n', server, 'link', 'set', `s${index}`, 'up');
       ip('-n', client, 'link', 'set', `c${index}`, 'up');
