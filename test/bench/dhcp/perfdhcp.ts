@@ -41,7 +41,7 @@ export function runPerfdhcp(cable: Cable, { perSecond, clients, seconds }: RunOp
 }
 
 /** Reads perfdhcp's report, timestamps included. Throws when it is none. */
-export function readRun(text: string, offered: number): Run {
+function readRun(text: string, offered: number): Run {
   const achieved = Number(/^Rate: ([\d.]+) 4-way/m.exec(text)?.[1]);
   const [discovers = '', requests = ''] = text.split('***Statistics for: REQUEST-ACK***');
   const lossOf = (part: string): number => {

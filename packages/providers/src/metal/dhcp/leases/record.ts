@@ -37,13 +37,13 @@ function writeText(text: string, bytes: Buffer, at: number): number {
   return at + 1 + length;
 }
 
-export interface ReadRecord {
+interface ReadRecord {
   readonly lease: Lease;
   readonly end: number;
 }
 
 /** The record at `at`; null where there is no whole one. */
-export function readRecord(bytes: Buffer, at: number): ReadRecord | null {
+function readRecord(bytes: Buffer, at: number): ReadRecord | null {
   if (at + headerBytes > bytes.length || bytes[at] !== mark) return null;
   const length = bytes.readUInt16BE(at + 1);
   const start = at + headerBytes;
