@@ -8,6 +8,8 @@
  * sending --ERROR--> ended: failed; offered|sending --too many timeouts--> ended: failed
  * ```
  * - An ACK of n in the window moves it: n+1 .. n+w is sent, also what was sent before (RFC 7440 section 4: it is a gap).
+ *   A client that answers old blocks too would keep this going for ever after one duplicate: so blocks sent again
+ *   for an ACK are paid from a budget that blocks acknowledged fill. Without budget only what is new is sent.
  * - An ACK of what is known already sends nothing, or every duplicate would double the rest of the transfer (RFC 1123
  *   section 4.2.3.1, Sorcerer's Apprentice). With a window it may say that its first block was lost: then the window is
  *   sent again once, paid for by a credit which only progress earns, so that duplicates cannot multiply.
@@ -41,6 +43,8 @@ export interface TransferState {
   readonly answered: boolean;
   readonly resendCredit: number;
   readonly windowsSinceCredit: number;
+  /** Blocks that may be sent again because of acknowledgements within a window. */
+  readonly resendBudget: number;
 }
 
 export type TransferEvent =
@@ -67,6 +71,7 @@ export interface TransferStep {
 const firstCredit = 4;
 const mostCredit = 8;
 const windowsPerCredit = 16;
+const budgetWindows = 8;
 
 /** How many blocks a file has: one more than the full ones, so that the last is always short, empty at least. */
 export const blockCount = (sizeBytes: number, blockSize: number): number => Math.floor(sizeBytes / blockSize) + 1;
@@ -81,6 +86,7 @@ export function startTransfer(plan: TransferPlan): TransferStep {
     answered: false,
     resendCredit: firstCredit,
     windowsSinceCredit: 0,
+    resendBudget: budgetWindows * plan.windowSize,
   };
   return plan.offersOptions ? { state, action: { kind: 'send-oack' } } : sendWindow(state, 0);
 }
@@ -117,11 +123,17 @@ function acknowledge(state: TransferState, block: number): TransferStep {
 }
 
 function acknowledgedAgain(state: TransferState): TransferStep {
-  const none = state.plan.windowSize === 1 || state.resendCredit === 0 || !state.answered || state.sentUpTo === 0;
-  if (none) return { state, action: null };
   const to = state.sentUpTo;
+  const again = to - state.acknowledged;
+  const none = state.plan.windowSize === 1 || state.resendCredit === 0 || again > state.resendBudget;
+  if (none || again === 0 || !state.answered) return { state, action: null };
   return {
-    state: { ...state, resendCredit: state.resendCredit - 1, windowsSinceCredit: 0 },
+    state: {
+      ...state,
+      resendCredit: state.resendCredit - 1,
+      windowsSinceCredit: 0,
+      resendBudget: state.resendBudget - again,
+    },
     action: { kind: 'send', from: state.acknowledged + 1, to },
   };
 }
@@ -131,6 +143,10 @@ function sendWindow(state: TransferState, acknowledged: number): TransferStep {
   const { blockCount: last, windowSize } = state.plan;
   const to = Math.min(last, acknowledged + windowSize);
   const earns = state.windowsSinceCredit + 1 >= windowsPerCredit;
+  const again = Math.max(0, state.sentUpTo - acknowledged);
+  const affordable = again <= state.resendBudget;
+  const filled = state.resendBudget - (affordable ? again : 0) + acknowledged - state.acknowledged;
+  const from = affordable ? acknowledged + 1 : state.sentUpTo + 1;
   return {
     state: {
       ...state,
@@ -140,8 +156,9 @@ function sendWindow(state: TransferState, acknowledged: number): TransferStep {
       answered: acknowledged > 0 || state.plan.offersOptions,
       resendCredit: earns ? Math.min(mostCredit, state.resendCredit + 1) : state.resendCredit,
       windowsSinceCredit: earns ? 0 : state.windowsSinceCredit + 1,
+      resendBudget: Math.min(filled, 2 * budgetWindows * windowSize),
     },
-    action: { kind: 'send', from: acknowledged + 1, to },
+    action: from > to ? null : { kind: 'send', from, to },
   };
 }
 
