@@ -18,10 +18,11 @@ export interface ChannelEvents {
 export type OpenChannel = (peer: Peer, events: ChannelEvents) => Promise<Channel>;
 
 /** A datagram socket for addresses as they come from datagrams: there is nothing to resolve, and nothing to wait for. */
-export function createAddressSocket(address: string): Socket {
+export function createAddressSocket(address: string, reuseAddr = false): Socket {
   const family = isIPv6(address) ? 6 : 4;
   return createSocket({
     type: family === 6 ? 'udp6' : 'udp4',
+    reuseAddr,
     lookup: (name, _options, callback) => callback(null, name, family),
   });
 }
@@ -44,35 +45,49 @@ export function ownSockets({ address, ports, stray }: OwnSocketDeps): OpenChanne
   };
   const tries = ports === null ? 1 : Math.min(64, ports[1] - ports[0] + 1);
 
+  const answerStray = (socket: Socket) => (datagram: Buffer, from: Peer) => {
+    stray();
+    const { kind } = parsePacket(datagram);
+    // Errors are never answered, or two servers could go on for ever.
+    if (kind === 'malformed' || kind === 'error') return;
+    socket.send(encodeError(errorCode.unknownTransfer, 'this transfer is not yours'), from.port, from.address);
+  };
+
   return async (peer, events) => {
-    const socket = await bindOneOf(address, tries, takePort);
-    socket.on('error', events.failed);
-    socket.on('message', (datagram, from) => {
-      if (from.port === peer.port && from.address === peer.address) {
-        events.received(datagram);
-        return;
-      }
-      stray();
-      const { kind } = parsePacket(datagram);
-      // Errors are never answered, or two servers could go on for ever.
-      if (kind === 'malformed' || kind === 'error') return;
-      socket.send(encodeError(errorCode.unknownTransfer, 'this transfer is not yours'), from.port, from.address);
+    const { others, own } = await bindPair(address, tries, takePort);
+    others.on('message', answerStray(others));
+    others.on('error', () => undefined);
+    own.on('message', (datagram, from) => {
+      // What came before it was connected may be anybody's.
+      if (from.port === peer.port && from.address === peer.address) events.received(datagram);
     });
+    own.on('error', events.failed);
+    await new Promise<void>((resolve) => own.connect(peer.port, peer.address, resolve));
     return {
-      send: (packet) => socket.send(packet, peer.port, peer.address),
-      close: () => socket.close(),
+      send: (packet) => own.send(packet),
+      close: () => {
+        own.close();
+        others.close();
+      },
     };
   };
 }
 
-async function bindOneOf(address: string, tries: number, takePort: () => number): Promise<Socket> {
+/**
+ * Two sockets on one port: `own` is to be connected to the peer, which spares every packet a look-up of the route, and the
+ * kernel gives it that peer's packets alone; those of everybody else go to `others`.
+ */
+async function bindPair(address: string, tries: number, takePort: () => number) {
   for (let left = tries; ; left -= 1) {
-    const socket = createAddressSocket(address);
+    const others = createAddressSocket(address, true);
+    const own = createAddressSocket(address, true);
     try {
-      await bindSocket(socket, { address, port: takePort() });
-      return socket;
+      await bindSocket(others, { address, port: takePort() });
+      await bindSocket(own, { address, port: others.address().port });
+      return { others, own };
     } catch (error) {
-      socket.close();
+      others.close();
+      own.close();
       if (left <= 1) throw error;
     }
   }

@@ -208,15 +208,27 @@ describe('a transfer', () => {
     socket.close();
   });
 
-  it('ends for a peer that went away, with a reason', async () => {
+  it('ends for a peer that says nothing, and for one that is gone, each with its reason', async () => {
     const { port, server } = await serve({ timeoutMs: 50, maxAttempts: 2 });
-    await answerTo(port, encodeRequest({ operation: 'read', name: 'file', mode: 'octet', options: [] }));
+    const request = encodeRequest({ operation: 'read', name: 'file', mode: 'octet', options: [] });
+    const silent = createAddressSocket(address);
+    silent.send(request, port, address);
     await until(
-      'its end',
+      'the end of the silent',
+      () => reports.length,
+      (count) => count === 1,
+    );
+    silent.close();
+    await answerTo(port, request);
+    await until(
+      'the end of the other',
       () => server.counters(),
       ({ active }) => active === 0,
     );
-    expect(reports).toMatchObject([{ outcome: { kind: 'failed', reason: 'no-answer' }, sentBlocks: 3 }]);
+    expect(reports).toMatchObject([
+      { outcome: { kind: 'failed', reason: 'no-answer' }, sentBlocks: 3 },
+      { outcome: { kind: 'failed', reason: 'peer-gone' } },
+    ]);
   });
 });
 

@@ -25,6 +25,7 @@ export type Outcome =
       readonly reason:
         | TransferFailure
         | 'read-failed'
+        | 'peer-gone'
         | 'socket-failed'
         | 'superseded'
         | 'server-closed'

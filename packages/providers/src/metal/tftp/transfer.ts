@@ -108,7 +108,7 @@ export const waitMs = ({ plan, attempt }: TransferState): number =>
   Math.min(plan.timeoutMs * 2 ** Math.min(attempt, 20), Math.max(plan.timeoutMs, plan.maxTimeoutMs));
 
 function acceptOffer(state: TransferState, block: number): TransferStep {
-  return block === 0 ? sendWindow({ ...state, phase: 'sending' }, 0) : { state, action: null };
+  return block === 0 ? sendWindow(state, 0) : { state, action: null };
 }
 
 function acknowledge(state: TransferState, block: number): TransferStep {
@@ -148,8 +148,10 @@ function sendWindow(state: TransferState, acknowledged: number): TransferStep {
   const filled = state.resendBudget - (affordable ? again : 0) + acknowledged - state.acknowledged;
   const from = affordable ? acknowledged + 1 : state.sentUpTo + 1;
   return {
+    // Every field by name: this runs for each packet, and a spread costs as much as all the rest of it.
     state: {
-      ...state,
+      plan: state.plan,
+      phase: 'sending',
       acknowledged,
       sentUpTo: to,
       attempt: 0,

@@ -75,8 +75,12 @@ export function createTransfers(deps: Deps): Transfers {
           entry.session?.receive(datagram);
           deps.busyPoll.answered();
         },
-        failed: (error: Error): void =>
-          entry.session?.abort({ kind: 'failed', reason: 'socket-failed', detail: error.message }),
+        failed: (error: Error): void => {
+          // The kernel passes on what the peer's machine says: nobody is on that port any more.
+          const gone = 'code' in error && error.code === 'ECONNREFUSED';
+          const reason = gone ? 'peer-gone' : 'socket-failed';
+          entry.session?.abort({ kind: 'failed', reason, detail: error.message });
+        },
       };
       channel = await deps.openChannel(peer, events);
       const send = channel.send.bind(channel);
