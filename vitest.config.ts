@@ -34,6 +34,7 @@ export default defineConfig({
       project('conformance-local', ['test/conformance/local.test.ts'], minutes(5)),
       integration('postgres'),
       integration('redis'),
+      project('metal', ['test/metal/**/*.test.ts'], minutes(10)),
       project('e2e', ['test/e2e/**/*.test.ts'], minutes(10)),
     ],
   },
