@@ -12,7 +12,7 @@ export interface TftpNetwork {
 }
 
 export const serverAddress = '10.99.0.1';
-export const clientAddress = '10.99.0.2';
+const clientAddress = '10.99.0.2';
 
 const ip = (...args: readonly string[]): void => {
   execFileSync('ip', [...args], { timeout: 10_000, stdio: ['ignore', 'ignore', 'pipe'] });

@@ -2,6 +2,7 @@
  * The scripts that we render, run by a real iPXE: the ROM of QEMU's network card, BIOS. QEMU's own network gives it an
  * address and the first script; no root is needed. Needs QEMU with its ROMs.
  */
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,14 +10,9 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { parseBootRequest } from '../../packages/providers/src/metal/http-boot/boot-request.ts';
-import {
-  type BootDecision,
-  renderBootScript,
-  renderFirstScript,
-} from '../../packages/providers/src/metal/http-boot/boot-script.ts';
-import { until } from '../support/until.ts';
-import { start } from './tftp-network.ts';
+import { parseBootRequest } from './boot-request.ts';
+import { type BootDecision, renderBootScript, renderFirstScript } from './boot-script.ts';
+import { until } from '../../../../../test/support/until.ts';
 
 const serial = 'SN 1&mac=00;|${uuid}';
 const uuid = '4c4c4544-0000-4000-8000-00000000000f';
@@ -33,7 +29,7 @@ const decisions: readonly BootDecision[] = [
 
 /** A boot sector that writes DISK to the serial port and halts. */
 function bootSector(): Buffer {
-  const write = [...'DISK-BOOTED'].flatMap((character) => [0xb0, character.charCodeAt(0), 0xee]);
+  const write = [...Buffer.from('DISK-BOOTED')].flatMap((octet) => [0xb0, octet, 0xee]);
   const sector = Buffer.alloc(512);
   Buffer.from([0xba, 0xf8, 0x03, ...write, 0xf4, 0xeb, 0xfd]).copy(sector);
   sector.writeUInt16LE(0xaa55, 510);
@@ -66,9 +62,10 @@ it('iPXE asks, waits, tries again what fails, and boots the disk of an installed
   const disk = path.join(directory, 'disk');
   writeFileSync(disk, Buffer.concat([bootSector(), Buffer.alloc(2 ** 20)]));
   const output = path.join(directory, 'serial');
-  const machine = start(
+  const machine = spawn(
+    'qemu-system-x86_64',
     [
-      ...['qemu-system-x86_64', '-machine', 'q35,graphics=off', '-accel', 'tcg', '-cpu', 'max', '-m', '256'],
+      ...['-machine', 'q35,graphics=off', '-accel', 'tcg', '-cpu', 'max', '-m', '256'],
       ...['-display', 'none', '-vga', 'none', '-nodefaults', '-serial', `file:${output}`],
       ...['-smbios', `type=1,serial=${serial},uuid=${uuid},product=Lab`],
       ...['-netdev', `user,id=n0,ipv6=off,bootfile=${baseUrl}/boot.ipxe`],
