@@ -29,19 +29,22 @@ interface Context {
 
 const longestPauseSeconds = 64;
 
-/** Values that iPXE puts into the request for its script; `uristring` encodes what a vendor may have put into them. */
+/**
+ * Values that iPXE puts into the request for its script. `uristring` encodes spaces and the like, but not `&`: so what a
+ * vendor may have filled in comes last, and the first of two equal parameters holds.
+ */
 const asked = [
   ['mac', '${net${nic}/mac:hexhyp}'],
   ['busid', '${net${nic}/busid:hexraw}'],
   ['address', '${net${nic}/ip}'],
   ['uuid', '${uuid}'],
+  ['platform', '${platform}'],
+  ['buildarch', '${buildarch}'],
   ['serial', '${serial:uristring}'],
   ['asset', '${asset:uristring}'],
   ['board-serial', '${board-serial:uristring}'],
   ['manufacturer', '${manufacturer:uristring}'],
   ['product', '${product:uristring}'],
-  ['platform', '${platform}'],
-  ['buildarch', '${buildarch}'],
 ] as const;
 
 /** The same for every machine, so that it can be served to anyone: finds an interface that leads here, then asks. */
