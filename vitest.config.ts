@@ -22,19 +22,22 @@ const onRealSshd = ['attempt', 'disk-full', 'input-frames', 'ssh-pool', 'surviva
   (name) => `packages/workflows/src/runner/${name}.test.ts`,
 );
 
+/** As those, for what QEMU's firmware has to say. */
+const onRealFirmware = ['packages/providers/src/metal/http-boot/real-ipxe.test.ts'];
+
 /** scripts/test/suites.mjs says what each project needs of the machine, and in which order they run. */
 export default defineConfig({
   test: {
     projects: [
       project('unit', ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts'], {
-        exclude: [...onRealSshd, '**/node_modules/**'],
+        exclude: [...onRealSshd, ...onRealFirmware, '**/node_modules/**'],
       }),
       project('sshd', onRealSshd),
       project('conformance-sim', ['test/conformance/sim.test.ts'], minutes(5)),
       project('conformance-local', ['test/conformance/local.test.ts'], minutes(5)),
       integration('postgres'),
       integration('redis'),
-      project('metal', ['test/metal/**/*.test.ts'], minutes(10)),
+      project('metal', ['test/metal/**/*.test.ts', ...onRealFirmware], minutes(10)),
       project('e2e', ['test/e2e/**/*.test.ts'], minutes(10)),
     ],
   },
