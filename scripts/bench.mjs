@@ -20,7 +20,7 @@ const main = path.join('test/bench', name, 'main.ts');
 if (!/^[a-z-]+$/.test(name) || !existsSync(path.join(root, main))) give(`there is no bench "${name}" in test/bench`);
 
 /** Groups of Debian packages by bench; the others need none. */
-const packagesOf = { 'versus-ansible': ['machines', 'ansible'] };
+const packagesOf = { 'versus-ansible': ['machines', 'ansible'], dhcp: ['dhcp-bench'], tftp: ['tftp-bench'] };
 const packages = [...(packagesOf[name] ?? []), ...(args.includes('--redis') ? ['redis'] : [])];
 
 const problem = nodeProblem() ?? (await ensureNpmPackages(root, say));

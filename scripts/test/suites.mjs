@@ -9,7 +9,7 @@ import path from 'node:path';
  * @property {'all' | 'on-machines' | 'no-machines'} files Of the project: those that make real machines, or the others.
  * @property {string} about
  * @property {readonly ('root' | 'namespaces')[]} capabilities Of the machine; without one the suite is left out.
- * @property {readonly ('redis' | 'keys' | 'sshd' | 'machines')[]} packages Groups of Debian packages; likewise.
+ * @property {readonly ('redis' | 'keys' | 'sshd' | 'machines' | 'bmc' | 'metal')[]} packages Groups of Debian packages; likewise.
  * @property {boolean} build Whether it starts the built programs.
  * @property {boolean} alone False: may run beside one other suite that says so, too.
  * @property {number} workers Test files at once.
@@ -50,7 +50,7 @@ export const suites = [
     ...plain,
     name: 'unit',
     about: 'units and properties',
-    packages: ['keys'],
+    packages: ['keys', 'bmc'],
     alone: true,
     workers: 2,
     limitMs: minutes(10),
@@ -69,6 +69,14 @@ export const suites = [
   { ...onMachines, name: 'conformance-local', about: 'the provider contract, real machines', limitMs: minutes(8) },
   integrationOnMachines('postgres'),
   integrationOnMachines('redis'),
+  {
+    ...onMachines,
+    name: 'metal',
+    about: 'DHCP, TFTP, boot and BMC against real clients and firmware',
+    packages: ['metal'],
+    build: true,
+    limitMs: minutes(12),
+  },
   { ...onMachines, name: 'e2e', about: 'the product on real machines', build: true, limitMs: minutes(15) },
 ].map((suite) => ({ project: suite.name, ...suite }));
 

@@ -83,7 +83,7 @@ describe('the emulator program', () => {
     expect(new Set(roots)).toEqual(new Set([200]));
   });
 
-  it.skipIf(missing)('fails on demand, and works again', async () => {
+  it.skipIf(missing)('fails on demand, and works again (needs ipmitool)', async () => {
     const fault = (silent: boolean) =>
       fetch(`${ready[0]?.redfish ?? ''}/emulator/faults`, { method: 'POST', body: JSON.stringify({ silent }) });
     expect(await power(0)).toContain('is off');

@@ -10,7 +10,7 @@ const password = 'lab-password-20-byte';
 const missing = spawnSync('ipmitool', ['-V']).error !== undefined;
 
 /** Debian's ipmitool shares no code with us: what it understands is IPMI. */
-describe.skipIf(missing).each([3, 17])('the emulated BMC by ipmitool -I lanplus -C %i', (suite) => {
+describe.skipIf(missing).each([3, 17])('the emulated BMC by ipmitool -I lanplus -C %i (needs ipmitool)', (suite) => {
   let bmc: EmulatedBmc;
   const call = async (words: string, secret = password, cipher = suite): Promise<string> => {
     const target = [

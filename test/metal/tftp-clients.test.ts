@@ -95,7 +95,7 @@ it('serves over a network that loses packets both ways, where the kernel can los
   try {
     for (const name of [network.server, network.client]) execFileSync('tc', ['-n', name, ...qdisc], { stdio: 'pipe' });
   } catch {
-    context.skip('this kernel has no netem queue discipline');
+    context.skip('needs the netem queue discipline of the kernel');
   }
   const into = path.join(directory, 'lossy');
   const command = clients['atftp with a window of 16']?.('odd', into) ?? [];

@@ -28,7 +28,7 @@ chain tftp://${server}/second.ipxe || echo second failed
 
 it('OVMF gets iPXE, and iPXE its scripts', async (context) => {
   const missing = needed.filter((file) => !existsSync(file));
-  if (missing.length > 0) context.skip(`missing: ${missing.join(', ')}`);
+  if (missing.length > 0) context.skip(`needs ${missing.join(', ')}`);
   const namespace = `fwtftp-f-${randomBytes(3).toString('hex')}`;
   const within = ['ip', 'netns', 'exec', namespace];
   const directory = mkdtempSync(path.join(tmpdir(), 'formwork-tftp-firmware-'));

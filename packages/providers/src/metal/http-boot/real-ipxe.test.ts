@@ -39,7 +39,7 @@ function bootSector(): Buffer {
 it('iPXE asks, waits, tries again what fails, and boots the disk of an installed machine', async (context) => {
   const needed = ['/usr/bin/qemu-system-x86_64', '/usr/lib/ipxe/qemu/pxe-virtio.rom'];
   const missing = needed.filter((file) => !existsSync(file));
-  if (missing.length > 0) context.skip(`missing: ${missing.join(', ')}`);
+  if (missing.length > 0) context.skip(`needs ${missing.join(', ')}`);
   const directory = mkdtempSync(path.join(tmpdir(), 'formwork-boot-scripts-'));
   const asked: string[] = [];
   let boots = 0;

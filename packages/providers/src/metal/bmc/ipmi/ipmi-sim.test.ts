@@ -15,7 +15,7 @@ const signal = new AbortController().signal;
 const missing = spawnSync('ipmi_sim', ['--help']).error !== undefined;
 
 /** OpenIPMI's simulator: a BMC that nobody of us wrote. It has cipher suite 3 and not 17. */
-describe.skipIf(missing)('against ipmi_sim of Debian package openipmi', () => {
+describe.skipIf(missing)('against ipmi_sim (needs openipmi)', () => {
   let folder = '';
   let port = 0;
   let simulator: ChildProcess;

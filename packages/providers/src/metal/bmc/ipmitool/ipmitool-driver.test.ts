@@ -38,7 +38,7 @@ describe('what ipmitool prints', () => {
   });
 });
 
-describe.skipIf(missing).each([3, 17] as const)('the ipmitool driver, cipher suite %i', (suite) => {
+describe.skipIf(missing).each([3, 17] as const)('the ipmitool driver, cipher suite %i (needs ipmitool)', (suite) => {
   let bmc: EmulatedBmc;
   const seenArgs: string[] = [];
   const run: RunProgram = (command, args, env, within) => {
