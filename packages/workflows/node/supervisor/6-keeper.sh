@@ -42,13 +42,15 @@ clear_orphans() {
 # The last three attempts of the node-role stay, and outputs only of the one that runs now.
 prune() {
   read -r p_mine <"$record/number"
+  set --
   for p_record in "$lib/n/$node_role"/a/*; do
     [ "$p_record" = "$record" ] && continue
     [ -e "$p_record/status" ] || continue
-    rm -rf "$run/a/${p_record##*/}"
+    [ -e "$run/a/${p_record##*/}" ] && set -- "$@" "$run/a/${p_record##*/}"
     read -r p_number <"$p_record/number" || p_number=0
-    [ "$p_number" -gt $((p_mine - 3)) ] || rm -rf "$p_record"
+    [ "$p_number" -gt $((p_mine - 3)) ] || set -- "$@" "$p_record"
   done
+  [ $# = 0 ] || rm -rf "$@"
 }
 
 # settle: what an exit code of apply, verify, refresh, remove or evict means.
@@ -70,8 +72,9 @@ keeper() {
   trap 'stop=aborted' TERM
   trap 'stop=timeout' USR1
   put_surely "$record/keeper" "$$ $my_start $boot" || exit 73
-  rm -f "$record/claimer"
-  mkfifo "$place/log.pipe"
+  # Before any step runs: a node that loses its power must know afterwards that it was in the middle of this.
+  sync "$record/keeper" 2>/dev/null
+  [ -p "$place/log.pipe" ] || mkfifo "$place/log.pipe"
   keep_log <"$place/log.pipe" >/dev/null 2>&1 &
   logger=$!
   look $logger && logger_start=$p_start

@@ -26,13 +26,17 @@ drain() {
   for d_file in "$record"/log.*; do
     [ -e "$d_file" ] || continue
     d_start=$((${d_file##*.} - log_base))
-    d_size=$(wc -c 2>/dev/null <"$d_file") || continue
+    d_size=$(($(wc -c 2>/dev/null <"$d_file"))) || continue
     d_end=$((d_start + d_size))
     [ $d_end -gt "$offset" ] || continue
     { exec 6<"$d_file"; } 2>/dev/null || continue
     [ $d_start -gt "$offset" ] && offset=$d_start
     frame log "$offset" $((d_end - offset))
-    tail -c +$((offset - d_start + 1)) <&6 | head -c $((d_end - offset))
+    if [ "$offset" = $d_start ]; then
+      head -c "$d_size" <&6
+    else
+      tail -c +$((offset - d_start + 1)) <&6 | head -c $((d_end - offset))
+    fi
     exec 6<&-
     offset=$d_end
   done
@@ -73,14 +77,19 @@ report() {
   exit 0
 }
 
-# Follows the keeper until it has ended. Polls slowly when nothing happens: the keeper wakes us at its end.
-follow() {
+# From here on the keeper's end wakes us.
+listen() {
   woke=
   trap 'woke=1' USR1
-  mkdir -p "$place/clients"
+  [ -d "$place/clients" ] || mkdir -p "$place/clients"
   echo "$my_start" >"$place/clients/$$"
-  f_ms=50
+}
+
+# Follows the keeper until it has ended. Looks at the log seldom: most attempts are over before the first time.
+follow() {
+  f_ms=250
   f_ticks=0
+  [ $decision = start ] && wait_for_keeper $f_ms
   while :; do
     if [ -e "$record/status" ]; then report; fi
     if [ -e "$record/keeper" ]; then
@@ -93,20 +102,23 @@ follow() {
     if ! alive "$f_pid" "$f_begin" && [ ! -e "$record/status" ]; then
       lose "its supervisor is gone without having ended it"
     fi
-    if [ "$offset" != "$f_before" ]; then
-      f_ms=100
-    elif [ $f_ms -lt 400 ]; then
-      f_ms=$((f_ms * 2))
-    fi
+    if [ "$offset" != "$f_before" ]; then f_ms=200; else f_ms=400; fi
     # Also how we notice that nobody listens: writing to a closed channel ends us.
     f_ticks=$((f_ticks + f_ms))
     if [ $f_ticks -gt 10000 ]; then
       frame tick
       f_ticks=0
     fi
-    [ -n "$woke" ] || nap_ms $f_ms
-    woke=
+    wait_for_keeper $f_ms
   done
+}
+
+wait_for_keeper() {
+  if [ -z "$woke" ] && [ ! -e "$record/status" ]; then
+    nap_ms "$1"
+    [ -z "$woke" ] || kill "$nap" 2>/dev/null
+  fi
+  woke=
 }
 
 # lose WHY: whatever is left of the attempt is killed before anybody is told.

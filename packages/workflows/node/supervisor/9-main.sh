@@ -44,8 +44,10 @@ abort() {
 }
 
 keeper_pid=$$
-mkdir -p "$run/locks" "$run/a" "$lib/n" "$lib/bundles"
-chmod 700 "$run" "$lib"
+if [ ! -d "$run/locks" ] || [ ! -d "$run/a" ] || [ ! -d "$lib/n" ] || [ ! -d "$lib/bundles" ] || [ ! -d "$lib/used" ]; then
+  mkdir -p "$run/locks" "$run/a" "$lib/n" "$lib/bundles" "$lib/used"
+  chmod 700 "$run" "$lib"
+fi
 case $mode in
   run) front "$@" ;;
   keeper) keeper ;;
