@@ -88,7 +88,7 @@ finish() {
     [ -f "$place/out.json" ] && cp "$place/out.json" "$record/kept/"
     cp -R "$place/out" "$record/kept/"
   fi
-  until put_surely "$record/status" "$1 $2 $3 $applied $retry $boot $fence"; do nap_ms 1000; done
+  until note_surely "$record/status" "$1 $2 $3 $applied $retry $boot $fence"; do nap_ms 1000; done
   [ "$1" = reboot ] && sync
   for f_file in "$place"/clients/*; do
     { read -r f_start <"$f_file"; } 2>/dev/null && alive "${f_file##*/}" "$f_start" && kill -USR1 "${f_file##*/}"

@@ -54,8 +54,8 @@ send_tail() {
 
 report() {
   drain
-  read -r r_kind r_step r_code r_applied r_retry r_boot r_fence <"$record/status"
-  if [ "$r_kind" = "done" ]; then
+  has_ended "$record"
+  if [ "$e_kind" = "done" ]; then
     if [ ! -d "$place/out" ]; then
       end_because lost "it had ended well, but its outputs were gone from the node before anybody fetched them"
     fi
@@ -72,7 +72,7 @@ report() {
     [ -e "$record/why" ] && send why "$record/why"
     send_tail
   fi
-  frame end "$r_kind" "$r_step" "$r_code" "$r_applied" "$r_retry" "$r_boot"
+  frame end "$e_kind" "$e_step" "$e_code" "$e_applied" "$e_retry" "$e_boot"
   [ -d "$place" ] && : >"$place/delivered"
   exit 0
 }
@@ -91,15 +91,11 @@ follow() {
   f_ticks=0
   [ $decision = start ] && wait_for_keeper $f_ms
   while :; do
-    if [ -e "$record/status" ]; then report; fi
-    if [ -e "$record/keeper" ]; then
-      read -r f_pid f_begin f_boot <"$record/keeper"
-    else
-      f_pid=$launched f_begin=$launched_start
-    fi
+    if has_ended "$record"; then report; fi
+    has_keeper "$record" || h_pid=$launched h_start=$launched_start
     f_before=$offset
     drain
-    if ! alive "$f_pid" "$f_begin" && [ ! -e "$record/status" ]; then
+    if ! alive "$h_pid" "$h_start" && ! has_ended "$record"; then
       lose "its supervisor is gone without having ended it"
     fi
     if [ "$offset" != "$f_before" ]; then f_ms=200; else f_ms=400; fi
@@ -114,7 +110,7 @@ follow() {
 }
 
 wait_for_keeper() {
-  if [ -z "$woke" ] && [ ! -e "$record/status" ]; then
+  if [ -z "$woke" ] && ! has_ended "$record"; then
     nap_ms "$1"
     [ -z "$woke" ] || kill "$nap" 2>/dev/null
   fi
@@ -126,6 +122,6 @@ lose() {
   [ $decision = restarted ] || slay all
   rm -rf "$place/fw" "$place/role"
   put_surely "$record/why" "$1"
-  put_surely "$record/status" "lost - 0 0 0 $boot $fence" || end_because lost "$1"
+  note_surely "$record/status" "lost - 0 0 0 $boot $fence" || end_because lost "$1"
   report
 }

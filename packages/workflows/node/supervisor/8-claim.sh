@@ -11,14 +11,12 @@ decide() {
   put_surely "$lib/n/$node_role/fence" "$fence $key" || exit 73
   if [ -n "$from_boot" ] && [ "$from_boot" = "$boot" ]; then
     decision=same-boot
-  elif [ -e "$record/status" ]; then
-    read -r d_kind d_step d_code d_applied d_retry d_boot d_old <"$record/status"
+  elif has_ended "$record"; then
     decision=ended
     # "Not yet" was delivered, and a later claim comes back for more: the attempt goes on where it stood.
-    [ "$d_kind" = not-yet ] && [ "$fence" -gt "$d_old" ] && decision=start
-  elif [ -e "$record/keeper" ]; then
-    read -r d_pid d_start d_boot <"$record/keeper"
-    if [ "$d_boot" != "$boot" ]; then
+    [ "$e_kind" = not-yet ] && [ "$fence" -gt "$e_fence" ] && decision=start
+  elif has_keeper "$record"; then
+    if [ "$h_boot" != "$boot" ]; then
       decision=restarted
     elif [ ! -d "$place" ]; then
       decision=no-directory
@@ -129,7 +127,7 @@ front() {
       ;;
     restarted) lose "the node restarted while it ran, and no step had asked for that" ;;
     no-directory)
-      kill -KILL "$d_pid" 2>/dev/null
+      kill -KILL "$h_pid" 2>/dev/null
       lose "its directory is gone from the node"
       ;;
     ended)
@@ -146,7 +144,7 @@ front() {
       restore_outputs
       listen
       setsid env -i PATH="$PATH" LC_ALL=C DEBIAN_FRONTEND=noninteractive \
-        /bin/sh "$self" "$lib" "$run" keeper "$@" </dev/null >/dev/null 2>"$record/supervisor.err" &
+        /bin/sh "$self" "$lib" "$run" keeper "$@" boot="$boot" </dev/null >/dev/null 2>"$record/supervisor.err" &
       launched=$!
       look $launched && launched_start=$p_start
       frame started

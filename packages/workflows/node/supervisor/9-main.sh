@@ -12,16 +12,16 @@ abort() {
   fi
   for record in "$lib"/n/*/a/"$attempt" "$lib"/n/*/a/"$attempt".after-*; do
     [ -d "$record" ] || continue
-    [ -e "$record/status" ] && continue
+    has_ended "$record" && continue
     key=${record##*/}
     place=$run/a/$key
     true >"$record/abort"
     a_turn=0
     a_pid=
     # The keeper does it itself: it holds the locks, and ends the log and the record in order.
-    while [ ! -e "$record/status" ] && [ $a_turn -lt 80 ]; do
-      if [ -e "$record/keeper" ]; then
-        read -r a_pid a_start a_boot <"$record/keeper"
+    while ! has_ended "$record" && [ $a_turn -lt 80 ]; do
+      if has_keeper "$record"; then
+        a_pid=$h_pid a_start=$h_start a_boot=$h_boot
         [ "$a_boot" = "$boot" ] && alive "$a_pid" "$a_start" || break
         kill -TERM "$a_pid" 2>/dev/null
       elif [ -e "$record/claimer" ]; then
@@ -31,11 +31,11 @@ abort() {
       nap_ms 250
       a_turn=$((a_turn + 1))
     done
-    [ -e "$record/status" ] && continue
+    has_ended "$record" && continue
     [ -n "$a_pid" ] && [ "$a_boot" = "$boot" ] && alive "$a_pid" "$a_start" && kill -KILL "$a_pid" 2>/dev/null
     if slay all; then
       rm -rf "$place/fw" "$place/role"
-      put_surely "$record/status" "aborted - 0 0 0 $boot 0"
+      note_surely "$record/status" "aborted - 0 0 0 $boot 0"
     else
       a_left=1
     fi
