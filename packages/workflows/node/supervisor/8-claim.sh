@@ -1,14 +1,26 @@
 # The front: claiming the attempt, or finding what became of it.
 # Under the claim lock: compares and stores the fence, and finds what there is of this attempt. Sets `decision`.
 decide() {
-  [ -d "$lib/n/$node_role/a" ] || mkdir -p "$lib/n/$node_role/a" || exit 73
+  d_new=
   d_fence=0
-  [ -e "$lib/n/$node_role/fence" ] && read -r d_fence d_key <"$lib/n/$node_role/fence"
+  if [ -d "$lib/n/$node_role/a" ]; then
+    # What has no end of its line was the very first one, on a disk that was full.
+    [ -e "$lib/n/$node_role/fence" ] && { read -r d_fence d_key <"$lib/n/$node_role/fence" || d_fence=0; }
+  elif [ "$attach_only" = 1 ] || [ -n "$from_boot" ] || [ -d "$place" ]; then
+    mkdir -p "$lib/n/$node_role/a" || exit 73
+  else
+    make_room
+    d_new=1
+  fi
   if [ "$fence" -lt "$d_fence" ]; then
     decision=fenced
     return
   fi
-  put_surely "$lib/n/$node_role/fence" "$fence $key" || exit 73
+  if [ -e "$lib/n/$node_role/fence" ]; then
+    put_surely "$lib/n/$node_role/fence" "$fence $key" || exit 73
+  else
+    note_surely "$lib/n/$node_role/fence" "$fence $key" || exit 73
+  fi
   if [ -n "$from_boot" ] && [ "$from_boot" = "$boot" ]; then
     decision=same-boot
   elif has_ended "$record"; then
@@ -34,16 +46,15 @@ decide() {
     decision=start
   fi
   if [ $decision = start ]; then
-    # An earlier start that came to nothing has left the outputs there.
-    if [ -e "$place.before" ]; then
-      rm -rf "$place"
-    elif [ -d "$place" ]; then
-      mv "$place" "$place.before"
+    if [ -z "$d_new" ]; then
+      # An earlier start that came to nothing has left the outputs there.
+      if [ -e "$place.before" ]; then
+        rm -rf "$place"
+      elif [ -d "$place" ]; then
+        mv "$place" "$place.before"
+      fi
     fi
-    if ! make_reserve || ! mkdir -p "$record" "$place"; then
-      echo "formwork: nothing was started: there is no room below $lib for the attempt's record" >&2
-      exit 73
-    fi
+    make_room
     if [ -e "$record/status" ] || [ -e "$record/keeper" ] || [ -e "$record/why" ]; then
       rm -f "$record/status" "$record/keeper" "$record/why" || exit 73
     fi
@@ -56,6 +67,15 @@ decide() {
     echo "$lane" >"$record/lane" && echo $((d_number + 1)) >"$record/number" &&
       echo "$$ $my_start $boot" >"$record/claimer" || exit 73
   fi
+}
+
+make_room() {
+  if make_reserve; then
+    if [ -d "$record" ] && [ -d "$place" ]; then return 0; fi
+    mkdir -p "$record" "$place" && return 0
+  fi
+  echo "formwork: nothing was started: there is no room below $lib for the attempt's record" >&2
+  exit 73
 }
 
 take_inputs() {

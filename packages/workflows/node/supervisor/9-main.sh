@@ -6,7 +6,7 @@ abort() {
     until try_lock 8 claim; do nap_ms 20; done
     mkdir -p "$lib/n/$node_role/a"
     a_fence=0
-    [ -e "$lib/n/$node_role/fence" ] && read -r a_fence a_key <"$lib/n/$node_role/fence"
+    [ -e "$lib/n/$node_role/fence" ] && { read -r a_fence a_key <"$lib/n/$node_role/fence" || a_fence=0; }
     [ "$fence" -ge "$a_fence" ] && put "$lib/n/$node_role/fence" "$((fence + 1)) $attempt"
     unlock 8 claim
   fi
