@@ -14,21 +14,25 @@
 #   LIB (disk, 0700)                               RUN (tmpfs where /run is one, 0700)
 #   bin/<digest>.sh        this file               locks/                 flock files, or links where there is no flock
 #   bundles/<digest>/      role folders            a/<key>/fw             $FW_DIR: inputs, secrets; erased at the end
-#   reserve                room on a full disk     a/<key>/role           working copy of the role folder; erased
-#   n/<node-role>/fence    "<fence> <key>"
-#   n/<node-role>/a/<key>/ record of an attempt:   a/<key>/out            outputs, until the node-role's next attempt
-#     claimer, keeper      "<pid> <start> <boot>"  a/<key>/sessions       "<pid> <start>" of each step's session
-#     log.<base+offset>    capped log, in pieces   a/<key>/clients/<pid>  fronts to wake at the end
+#   used/<digest>          when it was used last   a/<key>/role           working copy of the role folder; erased
+#   reserve                room on a full disk     a/<key>/log.pipe       from the steps to the log; erased
+#   n/<node-role>/fence    "<fence> <key>"         a/<key>/out            outputs, until the node-role's next attempt
+#   n/<node-role>/a/<key>/ record of an attempt:   a/<key>/sessions       "<pid> <start>" of each step's session
+#     claimer, keeper      "<pid> <start> <boot>"  a/<key>/clients/<pid>  fronts to wake at the end
+#     log.<base+offset>    capped log, in pieces
 #     status               "<kind> <step> <exit code> <applied> <retry ms> <boot> <fence>"
 #     number, lane         its turn within the node-role, for pruning; the lane it holds
 #     resume, kept         where "not yet" goes on; outputs that must outlive a declared reboot
 #     why                  the script's own line for 75 and 76
 #
 # Answers on stdout are frames, "FW1 <word> ...\n"; `log`, `file`, `why` and `tail` end in a size and carry as many bytes:
-#   need bundle|inputs     send a tar archive of role/ (for bundle) and fw/, the last entry named `complete`
+#   need bundle|inputs     send a tar archive of role/ (for bundle), fw/, out/, clients/ and the pipe log.pipe, the last
+#                          entry named `complete`
 #   started | attached     the offset of the log follows in `log <offset> <size>`
 #   end <kind> <step> <exit code> <applied> <retry ms> <boot>      the last frame of `run`
 #   gone | alive           the last frame of `abort` and `forget`
+# A program that is started costs more than all the rest of an attempt's shell: what a builtin can tell or do is not asked
+# of a program, and what is not there is not removed.
 set -u
 umask 077
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

@@ -29,31 +29,51 @@ if [ -z "$boot" ]; then
 fi
 look $$ && my_start=$p_start
 
+# nap_ms MILLISECONDS: a signal ends it early, and leaves its `sleep`, whose pid is in $nap.
 nap_ms() {
   n_frac=$((1000 + $1 % 1000))
-  { sleep "$(($1 / 1000)).${n_frac#1}" || sleep 1; } </dev/null >/dev/null 2>&1 &
-  wait $!
+  sleep "$(($1 / 1000)).${n_frac#1}" </dev/null >/dev/null 2>&1 &
+  nap=$!
+  wait $nap
+  n_code=$?
+  if [ $n_code = 0 ] || [ $n_code -gt 128 ]; then return 0; fi
+  # One that knows no fractions has refused at once.
+  sleep 1 </dev/null >/dev/null 2>&1 &
+  nap=$!
+  wait $nap
 }
 
 # marked: pids of the attempt's processes, in $found. Members of its steps' sessions; with `all` also whatever carries
 # its FW_DIR in the environment (it may have made a session of its own) and every descendant of those.
 marked() {
   m_sessions=" "
+  m_numbers=
   if [ -e "$place/sessions" ]; then
     while read -r m_pid m_start; do
       # A leader with another start is another session under a number used again.
       if look "$m_pid" && [ "$p_start" != "$m_start" ]; then continue; fi
       m_sessions="$m_sessions$m_pid "
+      m_numbers="$m_numbers|$m_pid"
     done <"$place/sessions"
   fi
   found=" "
-  if [ "$1" = all ]; then
-    for m_file in $(grep -lszF "FW_DIR=$place/fw" /proc/[0-9]*/environ 2>/dev/null); do
+  if [ "$1" = session ]; then
+    # One program reads what the shell would read byte by byte; a name may look like the fields, so each is looked at.
+    [ -n "$m_numbers" ] || return 1
+    for m_file in $(grep -slE "\\) [^Z] [0-9]+ [0-9]+ (${m_numbers#|}) " /proc/[0-9]*/stat 2>/dev/null); do
       m_pid=${m_file#/proc/}
-      m_pid=${m_pid%/environ}
-      look "$m_pid" && [ "$p_state" != Z ] && found="$found$m_pid "
+      m_pid=${m_pid%/stat}
+      look "$m_pid" && [ "$p_state" != Z ] || continue
+      case $m_sessions in *" $p_session "*) found="$found$m_pid " ;; esac
     done
+    [ "$found" != " " ]
+    return
   fi
+  for m_file in $(grep -lszF "FW_DIR=$place/fw" /proc/[0-9]*/environ 2>/dev/null); do
+    m_pid=${m_file#/proc/}
+    m_pid=${m_pid%/environ}
+    look "$m_pid" && [ "$p_state" != Z ] && found="$found$m_pid "
+  done
   while :; do
     m_before=$found
     for m_dir in /proc/[0-9]*; do
@@ -66,7 +86,6 @@ marked() {
         continue
         ;;
       esac
-      [ "$1" = all ] || continue
       case $found in *" $p_parent "*) found="$found$m_pid " ;; esac
     done
     [ "$found" = "$m_before" ] && break

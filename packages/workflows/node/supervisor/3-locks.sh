@@ -58,3 +58,21 @@ put_surely() {
   rm -f "$lib/reserve"
   put "$1" "$2"
 }
+
+# note_surely FILE TEXT: the same for a line that was not there before, and costs no program. Who reads it meanwhile finds
+# no end of the line, for which `read` fails, and takes it for not there yet.
+note_surely() {
+  { echo "$2" >"$1"; } 2>/dev/null && return 0
+  rm -f "$lib/reserve"
+  echo "$2" >"$1"
+}
+
+# has_ended RECORD: sets e_kind e_step e_code e_applied e_retry e_boot e_fence.
+has_ended() {
+  { read -r e_kind e_step e_code e_applied e_retry e_boot e_fence <"$1/status"; } 2>/dev/null
+}
+
+# has_keeper RECORD: sets h_pid h_start h_boot.
+has_keeper() {
+  { read -r h_pid h_start h_boot <"$1/keeper"; } 2>/dev/null
+}

@@ -3,15 +3,17 @@ say() {
   printf '[formwork] %s\n' "$1" >&7
 }
 
-# run_step NAME FILE: in a session of its own, with nothing in its environment but what is written here. Sets `code`.
+# run_step NAME FILE: in a session of its own. The keeper's environment is PATH, LC_ALL and DEBIAN_FRONTEND; the step's is
+# that and what is written here. Sets `code`.
 run_step() {
   step=$1
   say "$1"
   (
     cd "$place/role" || exit 70
-    exec setsid env -i PATH="$PATH" LC_ALL=C DEBIAN_FRONTEND=noninteractive FW_DIR="$place/fw" FW_ACTION="$action" \
-      FW_FOUNDING="$founding" FW_ROLE="$role" FW_NODE="$node" \
-      /bin/sh "./$2" </dev/null >&7 2>&1 7>&- 8>&- 9>&-
+    # What `cd` and the shell itself export.
+    unset PWD OLDPWD SHLVL
+    export FW_DIR="$place/fw" FW_ACTION="$action" FW_FOUNDING="$founding" FW_ROLE="$role" FW_NODE="$node"
+    exec setsid /bin/sh "./$2" </dev/null >&7 2>&1 7>&- 8>&- 9>&-
   ) &
   step_pid=$!
   look $step_pid && echo "$step_pid $p_start" >>"$place/sessions"
@@ -48,6 +50,23 @@ finish() {
     while ! slay session; do say "processes of this attempt do not die; still trying"; done
   fi
   exec 7>&-
+  [ -d "$place/out" ] || mkdir -p "$place/out"
+  f_json=$place/fw/out.json
+  [ -f "$f_json" ] || f_json=
+  for f_file in "$place"/fw/out/* "$place"/fw/out/.[!.]*; do
+    [ -e "$f_file" ] || [ -L "$f_file" ] || continue
+    mv "$place/fw/out" ${f_json:+"$f_json"} "$place/"
+    f_json=
+    break
+  done
+  [ -z "$f_json" ] || mv "$f_json" "$place/"
+  [ -f "$place/fw/why" ] && head -c 1000 "$place/fw/why" >"$record/why"
+  retry=5000
+  if [ -f "$place/fw/retry-after-ms" ]; then
+    read -r f_value <"$place/fw/retry-after-ms"
+    case $f_value in '' | *[!0-9]* | ?????????*) ;; *) retry=$f_value ;; esac
+  fi
+  rm -rf "$place/fw" "$place/role" "$place/log.pipe" "$place/sessions"
   # A daemon that left the session may hold the pipe for ever: what it says from now on is not this attempt's.
   f_turn=0
   while [ -n "$logger" ] && alive "$logger" "$logger_start" && [ $f_turn -lt 20 ]; do
@@ -60,26 +79,16 @@ finish() {
     done
     kill "$logger" 2>/dev/null
   fi
-  mkdir -p "$place/out"
-  [ -f "$place/fw/out.json" ] && mv "$place/fw/out.json" "$place/out.json"
-  [ -d "$place/fw/out" ] && mv "$place/fw/out" "$place/"
-  [ -f "$place/fw/why" ] && head -c 1000 "$place/fw/why" >"$record/why"
   if [ "$1" = failed ] && [ -e "$place/log-dropped" ]; then
     put_surely "$record/why" "No space left on device: the node's disk is full, and the log ends where it was"
   fi
-  retry=5000
-  if [ -f "$place/fw/retry-after-ms" ]; then
-    read -r f_value <"$place/fw/retry-after-ms"
-    case $f_value in '' | *[!0-9]* | ?????????*) ;; *) retry=$f_value ;; esac
-  fi
-  rm -rf "$place/fw" "$place/role" "$place/log.pipe" "$place/sessions"
   if [ "$1" = reboot ]; then
     put "$record/rebooting" "$boot"
     mkdir -p "$record/kept"
     [ -f "$place/out.json" ] && cp "$place/out.json" "$record/kept/"
     cp -R "$place/out" "$record/kept/"
   fi
-  until put_surely "$record/status" "$1 $2 $3 $applied $retry $boot $fence"; do nap_ms 1000; done
+  until note_surely "$record/status" "$1 $2 $3 $applied $retry $boot $fence"; do nap_ms 1000; done
   [ "$1" = reboot ] && sync
   for f_file in "$place"/clients/*; do
     { read -r f_start <"$f_file"; } 2>/dev/null && alive "${f_file##*/}" "$f_start" && kill -USR1 "${f_file##*/}"

@@ -17,15 +17,14 @@ wait_for_lock() {
 clear_orphans() {
   c_mine_record=$record c_mine_place=$place
   for c_record in "$lib"/n/*/a/*; do
-    [ -e "$c_record/keeper" ] || continue
-    [ -e "$c_record/status" ] && continue
     [ "$c_record" = "$c_mine_record" ] && continue
+    has_keeper "$c_record" || continue
+    has_ended "$c_record" && continue
     c_owner=${c_record%/a/*}
     read -r c_lane <"$c_record/lane" || c_lane=
     [ "${c_owner##*/}" = "$node_role" ] || [ "$c_lane" = "$lane" ] || continue
-    read -r c_pid c_start c_boot <"$c_record/keeper"
-    if [ "$c_boot" = "$boot" ]; then
-      alive "$c_pid" "$c_start" && continue
+    if [ "$h_boot" = "$boot" ]; then
+      alive "$h_pid" "$h_start" && continue
       record=$c_record place=$run/a/${c_record##*/}
       while ! slay all; do
         [ -n "$stop" ] && break
@@ -35,20 +34,22 @@ clear_orphans() {
       [ -n "$stop" ] && end_stopped
     fi
     rm -rf "$run/a/${c_record##*/}"
-    put_surely "$c_record/status" "lost - 0 0 0 $boot 0"
+    note_surely "$c_record/status" "lost - 0 0 0 $boot 0"
   done
 }
 
 # The last three attempts of the node-role stay, and outputs only of the one that runs now.
 prune() {
   read -r p_mine <"$record/number"
+  set --
   for p_record in "$lib/n/$node_role"/a/*; do
     [ "$p_record" = "$record" ] && continue
-    [ -e "$p_record/status" ] || continue
-    rm -rf "$run/a/${p_record##*/}"
+    has_ended "$p_record" || continue
+    [ -e "$run/a/${p_record##*/}" ] && set -- "$@" "$run/a/${p_record##*/}"
     read -r p_number <"$p_record/number" || p_number=0
-    [ "$p_number" -gt $((p_mine - 3)) ] || rm -rf "$p_record"
+    [ "$p_number" -gt $((p_mine - 3)) ] || set -- "$@" "$p_record"
   done
+  [ $# = 0 ] || rm -rf "$@"
 }
 
 # settle: what an exit code of apply, verify, refresh, remove or evict means.
@@ -69,9 +70,10 @@ keeper() {
   stop= step=- step_pid= watchdog= logger= applied=0
   trap 'stop=aborted' TERM
   trap 'stop=timeout' USR1
-  put_surely "$record/keeper" "$$ $my_start $boot" || exit 73
-  rm -f "$record/claimer"
-  mkfifo "$place/log.pipe"
+  note_surely "$record/keeper" "$$ $my_start $boot" || exit 73
+  # Before any step runs: a node that loses its power must know afterwards that it was in the middle of this.
+  sync "$record/keeper" 2>/dev/null
+  [ -p "$place/log.pipe" ] || mkfifo "$place/log.pipe"
   keep_log <"$place/log.pipe" >/dev/null 2>&1 &
   logger=$!
   look $logger && logger_start=$p_start

@@ -26,13 +26,17 @@ drain() {
   for d_file in "$record"/log.*; do
     [ -e "$d_file" ] || continue
     d_start=$((${d_file##*.} - log_base))
-    d_size=$(wc -c 2>/dev/null <"$d_file") || continue
+    d_size=$(($(wc -c 2>/dev/null <"$d_file"))) || continue
     d_end=$((d_start + d_size))
     [ $d_end -gt "$offset" ] || continue
     { exec 6<"$d_file"; } 2>/dev/null || continue
     [ $d_start -gt "$offset" ] && offset=$d_start
     frame log "$offset" $((d_end - offset))
-    tail -c +$((offset - d_start + 1)) <&6 | head -c $((d_end - offset))
+    if [ "$offset" = $d_start ]; then
+      head -c "$d_size" <&6
+    else
+      tail -c +$((offset - d_start + 1)) <&6 | head -c $((d_end - offset))
+    fi
     exec 6<&-
     offset=$d_end
   done
@@ -50,8 +54,8 @@ send_tail() {
 
 report() {
   drain
-  read -r r_kind r_step r_code r_applied r_retry r_boot r_fence <"$record/status"
-  if [ "$r_kind" = "done" ]; then
+  has_ended "$record"
+  if [ "$e_kind" = "done" ]; then
     if [ ! -d "$place/out" ]; then
       end_because lost "it had ended well, but its outputs were gone from the node before anybody fetched them"
     fi
@@ -68,45 +72,49 @@ report() {
     [ -e "$record/why" ] && send why "$record/why"
     send_tail
   fi
-  frame end "$r_kind" "$r_step" "$r_code" "$r_applied" "$r_retry" "$r_boot"
+  frame end "$e_kind" "$e_step" "$e_code" "$e_applied" "$e_retry" "$e_boot"
   [ -d "$place" ] && : >"$place/delivered"
   exit 0
 }
 
-# Follows the keeper until it has ended. Polls slowly when nothing happens: the keeper wakes us at its end.
-follow() {
+# From here on the keeper's end wakes us.
+listen() {
   woke=
   trap 'woke=1' USR1
-  mkdir -p "$place/clients"
+  [ -d "$place/clients" ] || mkdir -p "$place/clients"
   echo "$my_start" >"$place/clients/$$"
-  f_ms=50
+}
+
+# Follows the keeper until it has ended. Looks at the log seldom: most attempts are over before the first time.
+follow() {
+  f_ms=250
   f_ticks=0
+  [ $decision = start ] && wait_for_keeper $f_ms
   while :; do
-    if [ -e "$record/status" ]; then report; fi
-    if [ -e "$record/keeper" ]; then
-      read -r f_pid f_begin f_boot <"$record/keeper"
-    else
-      f_pid=$launched f_begin=$launched_start
-    fi
+    if has_ended "$record"; then report; fi
+    has_keeper "$record" || h_pid=$launched h_start=$launched_start
     f_before=$offset
     drain
-    if ! alive "$f_pid" "$f_begin" && [ ! -e "$record/status" ]; then
+    if ! alive "$h_pid" "$h_start" && ! has_ended "$record"; then
       lose "its supervisor is gone without having ended it"
     fi
-    if [ "$offset" != "$f_before" ]; then
-      f_ms=100
-    elif [ $f_ms -lt 400 ]; then
-      f_ms=$((f_ms * 2))
-    fi
+    if [ "$offset" != "$f_before" ]; then f_ms=200; else f_ms=400; fi
     # Also how we notice that nobody listens: writing to a closed channel ends us.
     f_ticks=$((f_ticks + f_ms))
     if [ $f_ticks -gt 10000 ]; then
       frame tick
       f_ticks=0
     fi
-    [ -n "$woke" ] || nap_ms $f_ms
-    woke=
+    wait_for_keeper $f_ms
   done
+}
+
+wait_for_keeper() {
+  if [ -z "$woke" ] && ! has_ended "$record"; then
+    nap_ms "$1"
+    [ -z "$woke" ] || kill "$nap" 2>/dev/null
+  fi
+  woke=
 }
 
 # lose WHY: whatever is left of the attempt is killed before anybody is told.
@@ -114,6 +122,6 @@ lose() {
   [ $decision = restarted ] || slay all
   rm -rf "$place/fw" "$place/role"
   put_surely "$record/why" "$1"
-  put_surely "$record/status" "lost - 0 0 0 $boot $fence" || end_because lost "$1"
+  note_surely "$record/status" "lost - 0 0 0 $boot $fence" || end_because lost "$1"
   report
 }

@@ -1,24 +1,34 @@
 # The front: claiming the attempt, or finding what became of it.
 # Under the claim lock: compares and stores the fence, and finds what there is of this attempt. Sets `decision`.
 decide() {
-  mkdir -p "$lib/n/$node_role/a" || exit 73
+  d_new=
   d_fence=0
-  [ -e "$lib/n/$node_role/fence" ] && read -r d_fence d_key <"$lib/n/$node_role/fence"
+  if [ -d "$lib/n/$node_role/a" ]; then
+    # What has no end of its line was the very first one, on a disk that was full.
+    [ -e "$lib/n/$node_role/fence" ] && { read -r d_fence d_key <"$lib/n/$node_role/fence" || d_fence=0; }
+  elif [ "$attach_only" = 1 ] || [ -n "$from_boot" ] || [ -d "$place" ]; then
+    mkdir -p "$lib/n/$node_role/a" || exit 73
+  else
+    make_room
+    d_new=1
+  fi
   if [ "$fence" -lt "$d_fence" ]; then
     decision=fenced
     return
   fi
-  put_surely "$lib/n/$node_role/fence" "$fence $key" || exit 73
+  if [ -e "$lib/n/$node_role/fence" ]; then
+    put_surely "$lib/n/$node_role/fence" "$fence $key" || exit 73
+  else
+    note_surely "$lib/n/$node_role/fence" "$fence $key" || exit 73
+  fi
   if [ -n "$from_boot" ] && [ "$from_boot" = "$boot" ]; then
     decision=same-boot
-  elif [ -e "$record/status" ]; then
-    read -r d_kind d_step d_code d_applied d_retry d_boot d_old <"$record/status"
+  elif has_ended "$record"; then
     decision=ended
     # "Not yet" was delivered, and a later claim comes back for more: the attempt goes on where it stood.
-    [ "$d_kind" = not-yet ] && [ "$fence" -gt "$d_old" ] && decision=start
-  elif [ -e "$record/keeper" ]; then
-    read -r d_pid d_start d_boot <"$record/keeper"
-    if [ "$d_boot" != "$boot" ]; then
+    [ "$e_kind" = not-yet ] && [ "$fence" -gt "$e_fence" ] && decision=start
+  elif has_keeper "$record"; then
+    if [ "$h_boot" != "$boot" ]; then
       decision=restarted
     elif [ ! -d "$place" ]; then
       decision=no-directory
@@ -36,22 +46,36 @@ decide() {
     decision=start
   fi
   if [ $decision = start ]; then
-    if ! make_reserve || ! mkdir -p "$record"; then
-      echo "formwork: nothing was started: there is no room below $lib for the attempt's record" >&2
-      exit 73
+    if [ -z "$d_new" ]; then
+      # An earlier start that came to nothing has left the outputs there.
+      if [ -e "$place.before" ]; then
+        rm -rf "$place"
+      elif [ -d "$place" ]; then
+        mv "$place" "$place.before"
+      fi
     fi
-    rm -rf "$place.before"
-    [ -d "$place" ] && mv "$place" "$place.before"
-    mkdir "$place" || exit 73
-    rm -f "$record/status" "$record/keeper" "$record/why"
-    put "$record/lane" "$lane"
+    make_room
+    if [ -e "$record/status" ] || [ -e "$record/keeper" ] || [ -e "$record/why" ]; then
+      rm -f "$record/status" "$record/keeper" "$record/why" || exit 73
+    fi
     d_number=0
-    [ -e "$lib/n/$node_role/number" ] && read -r d_number <"$lib/n/$node_role/number"
-    put "$lib/n/$node_role/number" $((d_number + 1))
-    put "$record/number" $((d_number + 1))
-    put "$record/claimer" "$$ $my_start $boot" || exit 73
-    sync "$record/claimer" 2>/dev/null
+    for d_record in "$lib/n/$node_role"/a/*; do
+      [ "$d_record" != "$record" ] && [ -e "$d_record/number" ] && read -r d_other <"$d_record/number" || continue
+      [ "$d_other" -gt $d_number ] && d_number=$d_other
+    done
+    # Only who holds the claim lock reads these before there is a keeper, and half a claim has started nothing.
+    echo "$lane" >"$record/lane" && echo $((d_number + 1)) >"$record/number" &&
+      echo "$$ $my_start $boot" >"$record/claimer" || exit 73
   fi
+}
+
+make_room() {
+  if make_reserve; then
+    if [ -d "$record" ] && [ -d "$place" ]; then return 0; fi
+    mkdir -p "$record" "$place" && return 0
+  fi
+  echo "formwork: nothing was started: there is no room below $lib for the attempt's record" >&2
+  exit 73
 }
 
 take_inputs() {
@@ -64,18 +88,31 @@ take_inputs() {
     exit 74
   fi
   if [ $t_need = bundle ]; then
-    mkdir -p "$place/role"
-    rm -rf "$lib/bundles/.$bundle.$$"
+    t_copy=$lib/bundles/.$bundle.$$
+    [ ! -e "$t_copy" ] || rm -rf "$t_copy"
     # Half a folder would be taken for the whole one by every later attempt.
-    cp -R "$place/role" "$lib/bundles/.$bundle.$$" && mv "$lib/bundles/.$bundle.$$" "$lib/bundles/$bundle" 2>/dev/null
-    # Lost the race: it went inside the one that was first.
-    rm -rf "$lib/bundles/$bundle/.$bundle.$$" "$lib/bundles/.$bundle.$$"
-    # shellcheck disable=SC2012
-    ls -1t "$lib/bundles" | tail -n +65 | while read -r t_old; do rm -rf "$lib/bundles/$t_old"; done
+    cp -R "$place/role" "$t_copy" && mv "$t_copy" "$lib/bundles/$bundle" 2>/dev/null
+    for t_old in "$t_copy" "$lib/bundles/$bundle/${t_copy##*/}"; do
+      # Lost the race: it went inside the one that was first.
+      [ ! -e "$t_old" ] || rm -rf "$t_old"
+    done
+    true >"$lib/used/$bundle"
+    prune_bundles
   else
     cp -R "$lib/bundles/$bundle" "$place/role" || exit 73
-    touch "$lib/bundles/$bundle"
+    true >"$lib/used/$bundle"
   fi
+}
+
+# The 64 that were used last stay.
+prune_bundles() {
+  set -- "$lib"/bundles/*
+  [ $# -gt 64 ] || return 0
+  for t_old in "$@"; do
+    [ -e "$lib/used/${t_old##*/}" ] || rm -rf "$t_old"
+  done
+  # shellcheck disable=SC2012
+  ls -1t "$lib/used" | tail -n +65 | while read -r t_old; do rm -rf "$lib/bundles/$t_old" "$lib/used/$t_old"; done
 }
 
 # What earlier steps of this attempt wrote belongs to it, although "not yet" or a reboot came between.
@@ -83,7 +120,7 @@ restore_outputs() {
   for r_from in "$lib/n/$node_role/a/$attempt/kept" "$lib/n/$node_role/a/$attempt".after-*/kept "$place.before"; do
     [ -f "$r_from/out.json" ] && mv "$r_from/out.json" "$place/fw/out.json"
     [ -d "$r_from/out" ] && rm -rf "$place/fw/out" && mv "$r_from/out" "$place/fw/out"
-    rm -rf "$r_from"
+    [ ! -e "$r_from" ] || rm -rf "$r_from"
   done
 }
 
@@ -110,7 +147,7 @@ front() {
       ;;
     restarted) lose "the node restarted while it ran, and no step had asked for that" ;;
     no-directory)
-      kill -KILL "$d_pid" 2>/dev/null
+      kill -KILL "$h_pid" 2>/dev/null
       lose "its directory is gone from the node"
       ;;
     ended)
@@ -119,12 +156,15 @@ front() {
       ;;
     attach)
       frame attached
+      listen
       follow
       ;;
     start)
       take_inputs
       restore_outputs
-      setsid /bin/sh "$self" "$lib" "$run" keeper "$@" </dev/null >/dev/null 2>"$record/supervisor.err" &
+      listen
+      setsid env -i PATH="$PATH" LC_ALL=C DEBIAN_FRONTEND=noninteractive \
+        /bin/sh "$self" "$lib" "$run" keeper "$@" boot="$boot" </dev/null >/dev/null 2>"$record/supervisor.err" &
       launched=$!
       look $launched && launched_start=$p_start
       frame started

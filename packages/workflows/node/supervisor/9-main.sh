@@ -6,22 +6,22 @@ abort() {
     until try_lock 8 claim; do nap_ms 20; done
     mkdir -p "$lib/n/$node_role/a"
     a_fence=0
-    [ -e "$lib/n/$node_role/fence" ] && read -r a_fence a_key <"$lib/n/$node_role/fence"
+    [ -e "$lib/n/$node_role/fence" ] && { read -r a_fence a_key <"$lib/n/$node_role/fence" || a_fence=0; }
     [ "$fence" -ge "$a_fence" ] && put "$lib/n/$node_role/fence" "$((fence + 1)) $attempt"
     unlock 8 claim
   fi
   for record in "$lib"/n/*/a/"$attempt" "$lib"/n/*/a/"$attempt".after-*; do
     [ -d "$record" ] || continue
-    [ -e "$record/status" ] && continue
+    has_ended "$record" && continue
     key=${record##*/}
     place=$run/a/$key
     true >"$record/abort"
     a_turn=0
     a_pid=
     # The keeper does it itself: it holds the locks, and ends the log and the record in order.
-    while [ ! -e "$record/status" ] && [ $a_turn -lt 80 ]; do
-      if [ -e "$record/keeper" ]; then
-        read -r a_pid a_start a_boot <"$record/keeper"
+    while ! has_ended "$record" && [ $a_turn -lt 80 ]; do
+      if has_keeper "$record"; then
+        a_pid=$h_pid a_start=$h_start a_boot=$h_boot
         [ "$a_boot" = "$boot" ] && alive "$a_pid" "$a_start" || break
         kill -TERM "$a_pid" 2>/dev/null
       elif [ -e "$record/claimer" ]; then
@@ -31,11 +31,11 @@ abort() {
       nap_ms 250
       a_turn=$((a_turn + 1))
     done
-    [ -e "$record/status" ] && continue
+    has_ended "$record" && continue
     [ -n "$a_pid" ] && [ "$a_boot" = "$boot" ] && alive "$a_pid" "$a_start" && kill -KILL "$a_pid" 2>/dev/null
     if slay all; then
       rm -rf "$place/fw" "$place/role"
-      put_surely "$record/status" "aborted - 0 0 0 $boot 0"
+      note_surely "$record/status" "aborted - 0 0 0 $boot 0"
     else
       a_left=1
     fi
@@ -44,8 +44,10 @@ abort() {
 }
 
 keeper_pid=$$
-mkdir -p "$run/locks" "$run/a" "$lib/n" "$lib/bundles"
-chmod 700 "$run" "$lib"
+if [ ! -d "$run/locks" ] || [ ! -d "$run/a" ] || [ ! -d "$lib/n" ] || [ ! -d "$lib/bundles" ] || [ ! -d "$lib/used" ]; then
+  mkdir -p "$run/locks" "$run/a" "$lib/n" "$lib/bundles" "$lib/used"
+  chmod 700 "$run" "$lib"
+fi
 case $mode in
   run) front "$@" ;;
   keeper) keeper ;;

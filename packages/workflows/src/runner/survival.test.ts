@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LogChunk, RunOptions, ScriptLaunch } from './script-launch.ts';
 import { createScriptRunner } from './script-runner.ts';
@@ -84,6 +84,18 @@ describe.each<TestNodeKind>(['dash', 'busybox'])('what an attempt survives (%s)'
     for (const result of results) expect(result).toEqual({ kind: 'done', outputs: { x: 'v' }, applied: true });
     expect(seen('once')).toBe('run\n');
     await Promise.all(workers.map((worker) => worker.close()));
+  });
+
+  it('takes half an end for none', async () => {
+    const launch = launchOf({ apply: `echo one; ${gate('half-go')}; echo v >"$FW_DIR/out/x"` });
+    const attempt = follow(launch);
+    await until('the first line is there', () => attempt.text().includes('one'));
+    writeFileSync(state(`lib/n/${launch.nodeRoleId}/a/${launch.attemptId}/status`), 'done - 0');
+    const second = follow({ ...launch, fence: 2 });
+    await until('the second hears it', () => second.text().includes('one'));
+    await open('half-go');
+    for (const one of [attempt, second])
+      expect(await one.result).toEqual({ kind: 'done', outputs: { x: 'v' }, applied: true });
   });
 
   it('never runs two at once in one lane', async () => {

@@ -12,8 +12,12 @@ export interface ArchiveFile {
 
 const block = 512;
 
-/** Files 0600 with their directories 0700, owned by root. Directories are made as the paths ask for them. */
-export function tarArchive(files: readonly ArchiveFile[], directories: readonly string[] = []): Buffer {
+/** Files 0600 with their directories 0700, owned by root. Directories are made as the paths ask for them; pipes come first. */
+export function tarArchive(
+  files: readonly ArchiveFile[],
+  directories: readonly string[] = [],
+  pipes: readonly string[] = [],
+): Buffer {
   const parts: Buffer[] = [];
   const made = new Set<string>();
   const makeDirectory = (path: string): void => {
@@ -23,6 +27,7 @@ export function tarArchive(files: readonly ArchiveFile[], directories: readonly 
     parts.push(...entry(`${path}/`, '5', Buffer.alloc(0)));
   };
   for (const directory of directories) makeDirectory(directory);
+  for (const pipe of pipes) parts.push(...entry(pipe, '6', Buffer.alloc(0)));
   for (const file of files) {
     makeDirectory(parentOf(file.path));
     parts.push(...entry(file.path, '0', Buffer.from(file.content)));
@@ -36,7 +41,7 @@ function parentOf(path: string): string {
   return slash < 0 ? '' : path.slice(0, slash);
 }
 
-function entry(path: string, type: '0' | '5' | 'L', content: Buffer): Buffer[] {
+function entry(path: string, type: '0' | '5' | '6' | 'L', content: Buffer): Buffer[] {
   const name = Buffer.from(path);
   const before = name.length > 100 ? entry('././@LongLink', 'L', Buffer.concat([name, Buffer.alloc(1)])) : [];
   const header = Buffer.alloc(block);
