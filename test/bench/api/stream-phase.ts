@@ -1,24 +1,25 @@
 import { createClient } from '@formwork/api';
 import { newestEventId, openDatabase } from '@formwork/db';
+import { propose } from '../support/deployments.ts';
+import { specificationOf } from '../engine/content.ts';
 import { say } from '../support/report.ts';
 import { rounded } from '../support/statistics.ts';
+import { engineShape } from './fill.ts';
 import { type Listened, listenedSchema, type ListenRequest } from './listen.ts';
-import { type Program, startAssistant, startProgram } from './programs.ts';
+import { asFormworkUp, type Program, startAssistant, startProgram } from './programs.ts';
 
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
-const name = 'stream';
-const nodes = 100;
+const name = 'bench';
 /** Listeners; some of them ask for the deployment alone, some lose their connection again and again. */
 const listeners = { all: 150, ofDeployment: 40, cut: 10 };
 const mostMedianMs = 50;
+/** As `bench:engine` gives its worker. */
+const slots = 400;
 
-const specification = {
-  name,
-  workflow: 'fleet',
-  groups: [{ name: 'nodes', roles: ['nine'], count: nodes, site: 'yard-4', image: 'debian-12', size: 'small' }],
-};
-
-/** 200 listeners while a worker carries 1,000 node-roles of no length through; before that, replays of all that is stored. */
+/**
+ * 200 listeners while the load of `bench:engine` runs on the same server, database and worker: its pack, its shape, steps
+ * of no length. Before that, replays of all that is stored.
+ */
 export async function measureStream(options: {
   readonly server: Program;
   readonly tokens: readonly string[];
@@ -31,14 +32,15 @@ export async function measureStream(options: {
   const client = createClient({ baseUrl: `http://127.0.0.1:${String(server.port)}`, token, timeoutMs: 600_000 });
   const replays = { listeners1: await replay(server, token, 1), listeners10: await replay(server, token, 10) };
 
-  const worker = await startProgram('apps/worker/dist/main.js', {
-    ...options.environment,
-    FORMWORK_WORKER_SLOTS: '64',
-    FORMWORK_WORKER_ID: 'bench-stream',
-  });
+  const worker = await startProgram(
+    'apps/worker/dist/main.js',
+    { ...options.environment, FORMWORK_WORKER_SLOTS: String(slots), FORMWORK_WORKER_ID: 'bench-stream' },
+    asFormworkUp,
+  );
   const listening = startAssistant('listen-main.ts');
   try {
-    const plan = await client.call('applyDeployment', { params: { name }, body: specification });
+    const specification = JSON.stringify(specificationOf(name, engineShape));
+    const plan = await propose(client, name, specification);
     const queries = [
       ...Array.from({ length: listeners.all }, () => ''),
       ...Array.from({ length: listeners.ofDeployment }, () => `?deployment=${name}`),
@@ -67,14 +69,28 @@ export async function measureStream(options: {
     };
     const listened = listenedSchema.parse(await listening.ask(finish));
     const events = finish.last - finish.first + 1;
+    const [carried] = await db.query<{ nodes: number; nodeRoles: number }>(
+      `SELECT (SELECT count(*)::int FROM nodes WHERE deployment_id = d.id) AS nodes,
+         (SELECT count(*)::int FROM node_roles WHERE deployment_id = d.id AND state = 'active') AS "nodeRoles"
+       FROM deployments d WHERE name = $1`,
+      [name],
+    );
+    const engine = {
+      load: "bench:engine's pack and shape, steps of no length, on the same server and database",
+      run: run.state,
+      ...carried,
+      seconds: rounded(seconds),
+      nodeRolesPerSecond: rounded((carried?.nodeRoles ?? 0) / seconds),
+      events,
+    };
     const medianMs = rounded(listened.medianMs ?? Number.NaN);
     say(
-      `stream: ${events} events in ${rounded(seconds)} s to ${listened.listeners} listeners, ${listened.incomplete} incomplete, ` +
+      `stream beside bench:engine: ${carried?.nodes} nodes, ${carried?.nodeRoles} node-roles, ${events} events in ${rounded(seconds)} s to ${listened.listeners} listeners, ${listened.incomplete} incomplete, ` +
         `median ${medianMs} ms, p99 ${rounded(listened.p99Ms ?? Number.NaN)} ms`,
     );
     return {
       replays,
-      engine: { run: run.state, nodeRoles: nodes * 10, seconds: rounded(seconds), events },
+      engine,
       listened,
       holds: {
         everyEventOnceInOrder: listened.incomplete === 0,
