@@ -74,7 +74,7 @@ export function createNodeRolePages(deps: Pick<ServerDeps, 'content' | 'inventor
       const { state, run } = query;
       const request = pageRequest(query);
       if (state?.includes('removed') === true || (run !== undefined && !isUuid(run))) {
-        const deployment = await nodeRoles.tags(name, { ids: [], limit: 0 });
+        const deployment = await nodeRoles.tags(name, { ids: [] });
         if (deployment === null) return null;
         const rows = await nodeRoles.list({
           deploymentId: deployment.deploymentId,
@@ -95,7 +95,7 @@ export function createNodeRolePages(deps: Pick<ServerDeps, 'content' | 'inventor
       const isFiltered = state !== undefined || run !== undefined;
       const remembered = orders.get(name)?.places ?? [];
       const guess = take(remembered, placeAfter(remembered, after), wanted, isFitting).map(idOf);
-      const first = await nodeRoles.tags(name, { ...filter, ...(isFiltered ? {} : { ids: guess }), limit: wanted });
+      const first = await nodeRoles.tags(name, { ...filter, ids: isFiltered ? null : guess }, request.limit);
       if (first === null) return null;
       const places = await placesOf(name, first);
       // Fewer than a page fit at all: then there is nothing left to ask for.
@@ -106,7 +106,7 @@ export function createNodeRolePages(deps: Pick<ServerDeps, 'content' | 'inventor
       for (let at = placeAfter(places, after); found.length < wanted && at < places.length; ) {
         const chunk = take(places, at, count, isFitting);
         const ids = chunk.map(idOf);
-        answer ??= ids.length === 0 ? [] : ((await nodeRoles.tags(name, { ...filter, ids, limit: count }))?.tags ?? []);
+        answer ??= ids.length === 0 ? [] : ((await nodeRoles.tags(name, { ...filter, ids }))?.tags ?? []);
         const living = new Map(answer.map((row) => [row.id, row]));
         answer = null;
         // Some do not fit, or were removed since the order was read: then more are taken.

@@ -13,7 +13,7 @@ import { audit } from '../http/audit.ts';
 import { encodeCursor, pageBody, pageRequest } from '../http/cursor.ts';
 import type { Handlers } from '../http/handler.ts';
 import { notFound } from '../http/problems.ts';
-import { createEncodedItems, encodedPage } from '../http/encoded-items.ts';
+import { createEncodedItems } from '../http/encoded-items.ts';
 import type { Explanations } from './explanations.ts';
 import { findDeployment, findLiving } from './find-deployment.ts';
 import { createNodeRolePages } from './node-role-pages.ts';
@@ -71,7 +71,7 @@ export function nodeRoleHandlers(
           return [{ id: row.id, tag, item, stays: tag !== '' && ownReasons(row) !== null }];
         });
       };
-      if (query.fields === undefined) return encodedPage(await encoded.of(page.items, read), next);
+      if (query.fields === undefined) return encoded.page(page.items, next, read);
       const made = new Map((await read([...tags.keys()])).map(({ id, item }) => [id, item]));
       return { body: { items: page.items.flatMap(({ id }) => made.get(id) ?? []), next } };
     },

@@ -2,7 +2,7 @@ import type { Specification } from '@formwork/core';
 import { conditions } from './conditions.ts';
 import { keptCounts } from './deployment-counts.ts';
 import { keptSpecifications, type StoredSpecification } from './kept-specifications.ts';
-import { isUuid, nameAndId, nameAndIdAfter, type Page, type PageRequest, toPage } from './page.ts';
+import { isUuid, nameAndId, nameAndIdAfter, type Page, type PageRequest, rowsOfPage, toPage } from './page.ts';
 import type { Reader } from './reader.ts';
 import { type RowTag, rowTag } from './row-tag.ts';
 
@@ -95,9 +95,8 @@ export const deploymentInventory = (reader: Reader) => {
       if (query.workflow !== undefined) where.and(ofWorkflow, query.workflow);
       const after = nameAndIdAfter(query.after);
       if (after !== null) where.and('(d.name, d.id) > (?, ?::uuid)', ...after);
-      const limit = `${where.value(query.limit + 1)}::int`;
       const sql = `SELECT d.id, d.name, ${rowTag('d')} || ' ' || ${newestEvent} AS tag FROM deployments d
-        WHERE ${where.sql()} ORDER BY d.name, d.id LIMIT ${limit}`;
+        WHERE ${where.sql()} ORDER BY d.name, d.id LIMIT ${rowsOfPage(query.limit)}`;
       return toPage(
         await reader.prepared<RowTag & { readonly name: string }>(sql, where.values()),
         query.limit,

@@ -1,7 +1,7 @@
 import type { Applied, NodeRoleState } from '@formwork/core';
 import type { Pending } from '../engine/node-role-row.ts';
 import { conditions } from './conditions.ts';
-import { isUuid } from './page.ts';
+import { isUuid, rowsOfPage } from './page.ts';
 import type { Reader } from './reader.ts';
 import { type RowTag, rowTag } from './row-tag.ts';
 
@@ -126,21 +126,21 @@ export const nodeRoleInventory = (reader: Reader) => ({
   async tags(
     deployment: string,
     which: {
-      /** Only of these. */
-      readonly ids?: readonly string[];
+      /** Only of these; null for all. */
+      readonly ids: readonly string[] | null;
       readonly states?: readonly string[];
       readonly runId?: string;
-      /** No more than so many of those that fit. */
-      readonly limit: number;
     },
+    /** Of all that fit no more than this or a few more are given. */
+    limit = 100,
   ): Promise<NodeRoleTags | null> {
     const where = conditions();
     where.value(deployment);
     where.and(`r.state <> 'removed'`);
-    if (which.ids !== undefined) where.and('r.id = ANY(?::uuid[])', which.ids);
+    if (which.ids !== null) where.and('r.id = ANY(?::uuid[])', which.ids);
     if (which.states !== undefined) where.and('r.state = ANY(?::text[])', which.states);
     if (which.runId !== undefined) where.and('r.run_id = ?::uuid', which.runId);
-    const sql = tagsSql(`${where.sql()} LIMIT ${where.value(which.limit)}::int`);
+    const sql = tagsSql(which.ids === null ? `${where.sql()} LIMIT ${rowsOfPage(limit)}` : where.sql());
     const [found] = await reader.prepared<Omit<NodeRoleTags, 'tags'> & { readonly tags: string | null }>(
       sql,
       where.values(),

@@ -1,6 +1,6 @@
 import type { NodeRow } from '../engine/snapshot.ts';
 import { type Conditions, conditions } from './conditions.ts';
-import { isUuid, nameAndId, nameAndIdAfter, type Page, type PageRequest, toPage } from './page.ts';
+import { isUuid, nameAndId, nameAndIdAfter, type Page, type PageRequest, rowsOfPage, toPage } from './page.ts';
 import type { Reader } from './reader.ts';
 import { type RowTag, rowTag } from './row-tag.ts';
 
@@ -38,7 +38,9 @@ export const nodeInventory = (reader: Reader) => ({
   /** A page of which rows there are and how new they are; `byIds` reads them. */
   async list(query: PageRequest & NodeQuery): Promise<Page<RowTag>> {
     const { sql, values } = listStatement(query);
-    return toPage(await reader.prepared<RowTag & { readonly name: string }>(sql, values), query.limit, nameAndId);
+    // How many nodes have a label only the value tells: without it the planner reads them all.
+    const ask = query.label === undefined ? reader.prepared : reader.query;
+    return toPage(await ask<RowTag & { readonly name: string }>(sql, values), query.limit, nameAndId);
   },
   /** Those of them that are still there, in no order. */
   byIds: (ids: readonly string[]): Promise<readonly (NodeRecord & RowTag)[]> => reader.prepared(byIds, [ids]),
@@ -78,7 +80,7 @@ function listStatement(query: PageRequest & NodeQuery): { readonly sql: string; 
   }
   const after = nameAndIdAfter(query.after);
   if (after !== null) where.and('(n.name, n.id) > (?, ?::uuid)', ...after);
-  const inOrder = `ORDER BY n.name, n.id LIMIT ${where.value(query.limit + 1)}::int`;
+  const inOrder = `ORDER BY n.name, n.id LIMIT ${rowsOfPage(query.limit)}`;
   const page = `SELECT n.id, n.name, ${rowTag('n')} AS tag FROM nodes n WHERE ${where.sql()} ${inOrder}`;
   const sql = named.length === 0 ? page : `SELECT n.* FROM ${named.join(', ')}, LATERAL (${page}) AS n ${inOrder}`;
   return { sql, values: where.values() };
