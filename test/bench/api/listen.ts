@@ -1,5 +1,6 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { z } from 'zod';
-import { median, percentile } from '../support/statistics.ts';
+import { median, percentile, rounded } from '../support/statistics.ts';
 import { type EventListener, openEventListener } from './event-listener.ts';
 
 export const listenRequestSchema = z.discriminatedUnion('kind', [
@@ -35,6 +36,8 @@ export const listenedSchema = z.object({
   medianMs: z.number().nullable(),
   p99Ms: z.number().nullable(),
   maxMs: z.number().nullable(),
+  /** What the listening process itself took of the machine, and how late its event loop was: part of the delays. */
+  own: z.object({ cpuSeconds: z.number(), seconds: z.number(), loopP50Ms: z.number(), loopP99Ms: z.number() }),
 });
 export type Listened = z.infer<typeof listenedSchema>;
 
@@ -45,6 +48,10 @@ export function createListeners(): (request: ListenRequest) => Promise<object> {
   let cutter: NodeJS.Timeout | null = null;
   let cutAtTheEnd = 0;
   let queries: readonly string[] = [];
+  const loop = monitorEventLoopDelay({ resolution: 1 });
+  let cpu = process.cpuUsage();
+  let beganMs = 0;
+  const happened = new Map<number, number>();
   return async (request) => {
     if (request.kind === 'open') {
       const { port, token, after } = request;
@@ -54,8 +61,11 @@ export function createListeners(): (request: ListenRequest) => Promise<object> {
           missing -= 1;
           if (missing === 0) resolve();
         };
-        listeners = request.queries.map((query) => openEventListener({ port, token, query, after, onOpen }));
+        listeners = request.queries.map((query) => openEventListener({ port, token, query, after, onOpen, happened }));
       });
+      loop.enable();
+      cpu = process.cpuUsage();
+      beganMs = performance.now();
       cutAtTheEnd = request.cut;
       queries = request.queries;
       if (request.cut > 0) {
@@ -72,6 +82,13 @@ export function createListeners(): (request: ListenRequest) => Promise<object> {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     if (cutter !== null) clearInterval(cutter);
+    const used = process.cpuUsage(cpu);
+    const own = {
+      cpuSeconds: rounded((used.user + used.system) / 1e6),
+      seconds: rounded((performance.now() - beganMs) / 1000),
+      loopP50Ms: rounded(loop.percentile(50) / 1e6),
+      loopP99Ms: rounded(loop.percentile(99) / 1e6),
+    };
     for (const listener of listeners) listener.close();
     const steady = listeners.slice(0, listeners.length - cutAtTheEnd);
     const delays = steady.flatMap(({ heard }) => [...heard.delaysMs]);
@@ -85,6 +102,7 @@ export function createListeners(): (request: ListenRequest) => Promise<object> {
       medianMs: orNull(median(delays)),
       p99Ms: orNull(percentile(delays, 0.99)),
       maxMs: orNull(percentile(delays, 1)),
+      own,
     };
     return listened;
   };

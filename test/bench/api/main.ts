@@ -1,7 +1,7 @@
 /**
  * `npm run bench:api`: lists, gets, a large graph and replays from a full database, against bare Fastify routes; then
  * 200 listeners of the event stream while the engine works. One JSON object on stdout.
- *   --seconds N  of each closed loop (1.5)   --rounds N  of the open loop (5)   --only http|open|stream   --profile DIR
+ *   --seconds N  of each closed loop (1.5)   --rounds N  of the open loop (5)   --only http|open|stream   --profile DIR   --no-replay
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,6 +24,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     only: { type: 'string' },
     profile: { type: 'string' },
+    'no-replay': { type: 'boolean', default: false },
   },
 });
 
@@ -52,6 +53,7 @@ try {
             tokens,
             databaseUrl: database.url,
             environment: filled.environment,
+            replays: !options['no-replay'],
           }),
         }),
   };
@@ -89,7 +91,6 @@ function holdsOf(measured: Results): Readonly<Record<string, boolean>> {
 async function startServer(filled: Filled): Promise<Program> {
   const profile =
     options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`, '--enable-source-maps'];
-  if (process.env['ELD']) profile.push('--import', process.env['ELD']);
   const server = await startProgram(
     'apps/server/dist/main.js',
     {

@@ -1,9 +1,9 @@
 import { createClient } from '@formwork/api';
-import { newestEventId, openDatabase } from '@formwork/db';
+import { newestEventId, openDatabase, openEventFeed } from '@formwork/db';
 import { propose } from '../support/deployments.ts';
 import { specificationOf } from '../engine/content.ts';
 import { say } from '../support/report.ts';
-import { rounded } from '../support/statistics.ts';
+import { median, percentile, rounded } from '../support/statistics.ts';
 import { engineShape } from './fill.ts';
 import { type Listened, listenedSchema, type ListenRequest } from './listen.ts';
 import { asFormworkUp, type Program, startAssistant, startProgram } from './programs.ts';
@@ -25,12 +25,16 @@ export async function measureStream(options: {
   readonly tokens: readonly string[];
   readonly databaseUrl: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Whether replays are measured too. */
+  readonly replays: boolean;
 }) {
   const { server } = options;
   const [token = ''] = options.tokens;
   const db = openDatabase({ url: options.databaseUrl, log: quiet });
   const client = createClient({ baseUrl: `http://127.0.0.1:${String(server.port)}`, token, timeoutMs: 600_000 });
-  const replays = { listeners1: await replay(server, token, 1), listeners10: await replay(server, token, 10) };
+  const replays = options.replays
+    ? { listeners1: await replay(server, token, 1), listeners10: await replay(server, token, 10) }
+    : null;
 
   const worker = await startProgram(
     'apps/worker/dist/main.js',
@@ -49,9 +53,17 @@ export async function measureStream(options: {
     const open: ListenRequest = { kind: 'open', port: server.port, token, queries, after: null, cut: listeners.cut };
     await listening.ask(open);
     const before = await newestEventId(db);
+    // What of the delay is the engine's transaction, the notification and the reading: a feed in this process.
+    const toFeedMs: number[] = [];
+    const feed = await openEventFeed(db, quiet);
+    feed.subscribe((events) => {
+      const nowMs = performance.timeOrigin + performance.now();
+      for (const event of events) toFeedMs.push(nowMs - Date.parse(event.at));
+    });
     const started = performance.now();
     const run = await client.call('approvePlan', { params: { name, plan: plan.id }, query: { wait: '300s' } });
     const seconds = (performance.now() - started) / 1000;
+    await feed.close();
     const [ends] = await db.query<{ first: string; last: string }>(
       'SELECT min(id) AS first, max(id) AS last FROM events WHERE id > $1 AND run_id = $2',
       [before, run.id],
@@ -86,12 +98,13 @@ export async function measureStream(options: {
     const medianMs = rounded(listened.medianMs ?? Number.NaN);
     say(
       `stream beside bench:engine: ${carried?.nodes} nodes, ${carried?.nodeRoles} node-roles, ${events} events in ${rounded(seconds)} s to ${listened.listeners} listeners, ${listened.incomplete} incomplete, ` +
-        `median ${medianMs} ms, p99 ${rounded(listened.p99Ms ?? Number.NaN)} ms`,
+        `median ${medianMs} ms, p99 ${rounded(listened.p99Ms ?? Number.NaN)} ms; to a feed without listeners median ${rounded(median(toFeedMs))} ms`,
     );
     return {
       replays,
       engine,
       listened,
+      toFeed: { medianMs: rounded(median(toFeedMs)), p99Ms: rounded(percentile(toFeedMs, 0.99)) },
       holds: {
         everyEventOnceInOrder: listened.incomplete === 0,
         medianUnder50Ms: (listened.medianMs ?? Number.POSITIVE_INFINITY) < mostMedianMs,
