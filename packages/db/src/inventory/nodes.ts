@@ -39,8 +39,10 @@ export const nodeInventory = (reader: Reader) => ({
   async list(query: PageRequest & NodeQuery): Promise<Page<RowTag>> {
     const { sql, values } = listStatement(query);
     // How many nodes have a label only the value tells: without it the planner reads them all.
-    const ask = query.label === undefined ? reader.prepared : reader.query;
-    return toPage(await ask<RowTag & { readonly name: string }>(sql, values), query.limit, nameAndId);
+    const rows = await (query.label === undefined
+      ? reader.prepared<RowTag & { readonly name: string }>(sql, values)
+      : reader.query<RowTag & { readonly name: string }>(sql, values));
+    return toPage(rows, query.limit, nameAndId);
   },
   /** Those of them that are still there, in no order. */
   byIds: (ids: readonly string[]): Promise<readonly (NodeRecord & RowTag)[]> => reader.prepared(byIds, [ids]),
