@@ -32,6 +32,10 @@ export const listenedSchema = z.object({
   delivered: z.number(),
   /** Listeners that did not get every event from the first to the last, once and in order. */
   incomplete: z.number(),
+  /** Of the first incomplete one: where what came first differs from what was wanted. */
+  differs: z
+    .object({ listener: z.int(), heard: z.array(z.number()), wanted: z.array(z.number()), count: z.int() })
+    .nullable(),
   resumed: z.number(),
   medianMs: z.number().nullable(),
   p99Ms: z.number().nullable(),
@@ -93,11 +97,16 @@ export function createListeners(): (request: ListenRequest) => Promise<object> {
     const steady = listeners.slice(0, listeners.length - cutAtTheEnd);
     const delays = steady.flatMap(({ heard }) => [...heard.delaysMs]);
     const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
+    const wantedBy = (at: number): readonly number[] => (queries[at] === '' ? all : request.selected);
+    const broken = listeners.findIndex(({ heard }, at) => !isWhole(heard.ids, wantedBy(at)));
     const listened: Listened = {
       listeners: listeners.length,
       delivered: listeners.reduce((sum, { heard }) => sum + heard.ids.length, 0),
-      incomplete: listeners.filter(({ heard }, at) => !isWhole(heard.ids, queries[at] === '' ? all : request.selected))
-        .length,
+      incomplete: listeners.filter(({ heard }, at) => !isWhole(heard.ids, wantedBy(at))).length,
+      differs:
+        broken === -1
+          ? null
+          : { listener: broken, ...difference(listeners[broken]?.heard.ids ?? [], wantedBy(broken)) },
       resumed: listeners.reduce((sum, { heard }) => sum + heard.resumed, 0),
       medianMs: orNull(median(delays)),
       p99Ms: orNull(percentile(delays, 0.99)),
@@ -106,6 +115,13 @@ export function createListeners(): (request: ListenRequest) => Promise<object> {
     };
     return listened;
   };
+}
+
+/** Some ids from where the two begin to differ, and how many are missing in all. */
+function difference(ids: readonly number[], wanted: readonly number[]) {
+  const heard = ids.filter((id) => id >= (wanted[0] ?? 0) && id <= (wanted.at(-1) ?? 0));
+  const at = wanted.findIndex((id, place) => heard[place] !== id);
+  return { heard: heard.slice(at, at + 3), wanted: wanted.slice(at, at + 3), count: wanted.length - heard.length };
 }
 
 /** Ids have no gaps: of the events between the first and the last wanted one, no other came and none twice. */
