@@ -50,7 +50,9 @@ export function openEventHub(deps: {
   };
   const publish = async (rows: readonly EventRow[]): Promise<void> => {
     if (listeners.size === 0) return;
-    gathered.push(...(await share(rows)));
+    const shared = await share(rows);
+    // Only now: while names were looked up the timer may have sent what was gathered before.
+    gathered.push(...shared);
     if (timer !== null) return;
     const restMs = sentMs + coalesceMs - performance.now();
     if (restMs <= 0) send();
