@@ -50,7 +50,9 @@ export async function measureStream(options: {
       ...Array.from({ length: listeners.ofDeployment }, () => `?deployment=${name}`),
       ...Array.from({ length: listeners.cut }, () => ''),
     ];
-    const open: ListenRequest = { kind: 'open', port: server.port, token, queries, after: null, cut: listeners.cut };
+    // Who is cut off before its first event has nothing to resume by: all begin after an event that is known.
+    const after = await newestEventId(db);
+    const open: ListenRequest = { kind: 'open', port: server.port, token, queries, after, cut: listeners.cut };
     await listening.ask(open);
     const before = await newestEventId(db);
     // What of the delay is the engine's transaction, the notification and the reading: a feed in this process.
