@@ -1,4 +1,3 @@
-import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import { problemMediaType, routes } from '@formwork/api';
 import { FormworkError } from '@formwork/core';
@@ -25,6 +24,7 @@ import { refuseOtherMethods } from './http/other-methods.ts';
 import { toProblem } from './http/problems.ts';
 import { registerRoutes } from './http/register-routes.ts';
 import { requestError } from './http/request-error.ts';
+import { securityHeaders } from './http/security-headers.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createExplanations } from './resources/explanations.ts';
 import { allHandlers } from './resources/handlers.ts';
@@ -95,7 +95,11 @@ export async function buildApp(deps: ServerDeps, options: AppOptions = {}): Prom
       done();
     });
   }
-  await app.register(helmet, { crossOriginResourcePolicy: { policy: 'same-origin' } });
+  const fields = await securityHeaders();
+  app.addHook('onRequest', (_, reply, done) => {
+    for (const [name, value] of fields) reply.raw.setHeader(name, value);
+    done();
+  });
   await app.register(rateLimit, {
     max: deps.limits.requestsPerMinute,
     timeWindow: 60_000,

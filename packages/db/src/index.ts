@@ -95,7 +95,7 @@ export {
 export type { IdempotentRequest, IdempotentStart } from './inventory/idempotency-keys.ts';
 export { deleteNamedSecret } from './inventory/named-secrets.ts';
 export type { NamedSecret } from './inventory/named-secrets.ts';
-export type { NodeRoleKeyRow, NodeRoleRecord } from './inventory/node-roles.ts';
+export type { NodeRoleKeyRow, NodeRoleRecord, NodeRoleTags } from './inventory/node-roles.ts';
 export type { NodeQuery, NodeRecord } from './inventory/nodes.ts';
 export { openInventory } from './inventory/open-inventory.ts';
 export type { Inventory } from './inventory/open-inventory.ts';

@@ -30,6 +30,8 @@ export function openEventListener(options: {
   /** Null begins with what happens from now on. */
   readonly after: number | null;
   readonly onOpen: () => void;
+  /** When an event happened, by its id: read once for all listeners of the process, milliseconds since 1970. */
+  readonly happened: Map<number, number>;
 }): EventListener {
   const ids: number[] = [];
   const delaysMs: number[] = [];
@@ -69,9 +71,15 @@ export function openEventListener(options: {
         let start = 0;
         for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n', start)) {
           if (text.startsWith(idMark, start)) {
-            ids.push(Number(text.slice(start + idMark.length, text.indexOf('\n', start))));
-            const at = text.indexOf(atMark, start) + atMark.length;
-            delaysMs.push(nowMs - Date.parse(text.slice(at, at + atLength)));
+            const id = Number(text.slice(start + idMark.length, text.indexOf('\n', start)));
+            ids.push(id);
+            let atMs = options.happened.get(id);
+            if (atMs === undefined) {
+              const at = text.indexOf(atMark, start) + atMark.length;
+              atMs = Date.parse(text.slice(at, at + atLength));
+              options.happened.set(id, atMs);
+            }
+            delaysMs.push(nowMs - atMs);
           }
           start = end + 2;
         }

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { openHouse } from '../../support/house.ts';
+import { shapeOf, writePack } from '../engine/content.ts';
 import { finishSql } from './finish-sql.ts';
 
 /** What the bench asks the server about. */
@@ -15,6 +16,10 @@ export interface Filled {
   close(): Promise<void>;
 }
 
+/** What `bench:engine` carries through, while listeners listen. */
+const engineNodes = 200;
+export const engineShape = shapeOf(engineNodes, 20);
+
 const clones = 89;
 const large = 'harbour';
 const template = 'unit-00';
@@ -26,15 +31,15 @@ groups: [{name: nodes, roles: [four], count: ${String(count)}, site: ${site}, im
 `;
 
 /**
- * 10,000 nodes in 91 deployments on 5 sites, 50,000 node-roles, all active, and 100,000 events. Plans and graphs of the
+ * 10,000 nodes in 91 deployments on 5 of 6 sites, 50,000 node-roles, all active, and 100,000 events. Plans and graphs of the
  * largest and of one small deployment come from the planner; the other small ones are its copies, made by SQL.
  */
-export async function fill(databaseUrl: string): Promise<Filled> {
+export async function fill(databaseUrl: string, directory: string): Promise<Filled> {
   const started = performance.now();
   const house = await openHouse({
     databaseUrl,
     redisUrl: null,
-    packs: [path.join(import.meta.dirname, 'pack')],
+    packs: [path.join(import.meta.dirname, 'pack'), writePack(directory, engineShape)],
     schedules: false,
   });
   for (let site = 0; site < 5; site += 1) {
@@ -45,6 +50,9 @@ export async function fill(databaseUrl: string): Promise<Filled> {
       steps: { defaultMs: 0 },
     });
   }
+  await house.addSite('bench', 'sim', { maxNodes: 100_000, bootMs: 0, destroyMs: 0, steps: { defaultMs: 0 } });
+  // As many as the site takes at once, as `bench:engine` has it.
+  await house.db.query(`UPDATE sites SET max_creates = $1 WHERE name = 'bench'`, [engineNodes]);
   await house.apply(specification(large, 1_000, 'yard-0'));
   await house.apply(specification(template, 100, 'yard-1'));
   for (const statement of finishSql({ template, clones })) await house.db.query(statement);

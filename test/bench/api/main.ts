@@ -1,7 +1,7 @@
 /**
  * `npm run bench:api`: lists, gets, a large graph and replays from a full database, against bare Fastify routes; then
  * 200 listeners of the event stream while the engine works. One JSON object on stdout.
- *   --seconds N  of each closed loop (1.5)   --rounds N  of the open loop (5)   --only http|stream   --profile DIR
+ *   --seconds N  of each closed loop (1.5)   --rounds N  of the open loop (5)   --only http|open|stream   --profile DIR   --no-replay
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { commit, load, machine, versions } from '../support/machine.ts';
 import { printReport, say } from '../support/report.ts';
 import { fill, type Filled } from './fill.ts';
 import { closedLoop, openLoop } from './http-phase.ts';
-import { type Program, startAssistant, startProgram } from './programs.ts';
+import { asFormworkUp, type Program, startAssistant, startProgram } from './programs.ts';
 import { measureStream } from './stream-phase.ts';
 import { chooseTargets, type Target } from './targets.ts';
 
@@ -24,6 +24,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     only: { type: 'string' },
     profile: { type: 'string' },
+    'no-replay': { type: 'boolean', default: false },
   },
 });
 
@@ -37,14 +38,14 @@ const closers: (() => Promise<void>)[] = [];
 const loadBefore = load();
 try {
   say('filling the database');
-  const filled = await fill(database.url);
+  const filled = await fill(database.url, directory);
   closers.push(() => filled.close());
   say(`filled in ${String(filled.fillMs)} ms`);
   const server = await startServer(filled);
   const tokens = await makeTokens();
   const results: Results = {
     ...(options.only === 'stream' ? {} : { http: await measureHttp(server, filled, tokens) }),
-    ...(options.only === 'http'
+    ...(options.only === 'http' || options.only === 'open'
       ? {}
       : {
           stream: await measureStream({
@@ -52,6 +53,7 @@ try {
             tokens,
             databaseUrl: database.url,
             environment: filled.environment,
+            replays: !options['no-replay'],
           }),
         }),
   };
@@ -97,7 +99,7 @@ async function startServer(filled: Filled): Promise<Program> {
       FORMWORK_ADMIN_TOKEN_FILE: path.join(directory, 'token'),
       NODE_ENV: 'production',
     },
-    profile,
+    [...asFormworkUp, ...profile],
   );
   closers.push(() => server.stop());
   return server;
@@ -142,8 +144,8 @@ async function measureHttp(server: Program, filled: Filled, tokens: readonly str
   const loader = startAssistant('load-main.ts');
   closers.push(() => loader.stop());
   const sides = { loader, server: { port: server.port, tokens }, bare: { port: bare.port, pathOf } };
-  const closed = await closedLoop(sides, targets, Number(options.seconds) * 1000);
+  const closed = options.only === 'open' ? null : await closedLoop(sides, targets, Number(options.seconds) * 1000);
   const held = targets.filter((target) => target.held);
   const open = await openLoop(sides, held, { perSecond: 200, durationMs: 2_000, rounds: Number(options.rounds) });
-  return { closed, open };
+  return { ...(closed === null ? {} : { closed }), open };
 }

@@ -11,7 +11,15 @@ export interface KnownTokens {
 
 /** Longest time that a revocation by another server goes unnoticed while the event feed is broken, milliseconds. */
 const freshMs = 5_000;
+/** So long before that time is over a token in use is read anew, beside the answers: nobody waits for it, milliseconds. */
+const renewMs = 2_500;
 const kept = 10_000;
+
+interface KnownToken {
+  readonly token: TokenRecord;
+  readonly untilMs: number;
+  renewing: boolean;
+}
 
 /**
  * A revoked token is forgotten at once: by the route that revokes it before it answers, and on every other server by
@@ -22,7 +30,7 @@ export function createKnownTokens(deps: {
   readonly feed: Pick<EventFeed, 'subscribe'>;
   readonly now: () => Date;
 }): KnownTokens {
-  const known = new Map<string, { readonly token: TokenRecord; readonly untilMs: number }>();
+  const known = new Map<string, KnownToken>();
   let forgotten = 0;
   const forget = (tokenId: string): void => {
     forgotten += 1;
@@ -33,20 +41,29 @@ export function createKnownTokens(deps: {
       if (kind === 'token.revoked' && typeof data['tokenId'] === 'string') forget(data['tokenId']);
     }
   });
+  const read = async (hash: string): Promise<TokenRecord | null> => {
+    const untilMs = deps.now().getTime() + freshMs;
+    const before = forgotten;
+    const token = await deps.inventory.tokens.byHash(hash);
+    known.delete(hash);
+    // What was read while a token was being revoked may be from before: it serves this one request, as it always could.
+    if (token !== null && before === forgotten) {
+      if (known.size >= kept) known.clear();
+      known.set(hash, { token, untilMs, renewing: false });
+    }
+    return token;
+  };
   return {
     async byHash(hash) {
-      const nowMs = deps.now().getTime();
       const last = known.get(hash);
-      if (last !== undefined && nowMs < last.untilMs) return last.token;
-      const before = forgotten;
-      const token = await deps.inventory.tokens.byHash(hash);
-      known.delete(hash);
-      // What was read while a token was being revoked may be from before: it serves this one request, as it always could.
-      if (token !== null && before === forgotten) {
-        if (known.size >= kept) known.clear();
-        known.set(hash, { token, untilMs: nowMs + freshMs });
+      const restMs = (last?.untilMs ?? 0) - deps.now().getTime();
+      if (last === undefined || restMs <= 0) return read(hash);
+      if (restMs < renewMs && !last.renewing) {
+        last.renewing = true;
+        // Who asks when its time is over reads it, and is told what is wrong.
+        read(hash).catch(() => undefined);
       }
-      return token;
+      return last.token;
     },
     forget,
     close: unsubscribe,

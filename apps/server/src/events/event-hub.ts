@@ -7,8 +7,8 @@ import { sseText } from './sse-connection.ts';
 
 /** Gives the feed of this process to its listeners, in order, each event named and serialised once. */
 export interface EventHub {
-  /** From now on, at most one batch in 20 ms; answers how to stop. */
-  listen(listener: (batch: EventBatch) => void): () => void;
+  /** From now on, at most one batch in 20 ms; `onLost` is called when some could not be given out. Answers how to stop. */
+  listen(listener: (batch: EventBatch) => void, onLost: () => void): () => void;
   share(rows: readonly EventRow[]): Promise<readonly SharedEvent[]>;
   close(): Promise<void>;
 }
@@ -21,7 +21,7 @@ export function openEventHub(deps: {
   readonly names: NameCache;
   readonly log: Log;
 }): EventHub {
-  const listeners = new Set<(batch: EventBatch) => void>();
+  const listeners = new Map<(batch: EventBatch) => void, () => void>();
   let publishing: Promise<void> = Promise.resolve();
   let gathered: SharedEvent[] = [];
   let timer: NodeJS.Timeout | null = null;
@@ -46,11 +46,13 @@ export function openEventHub(deps: {
     sentMs = performance.now();
     const batch = batchOf(gathered);
     gathered = [];
-    if (batch !== null) for (const listener of listeners) listener(batch);
+    if (batch !== null) for (const listener of [...listeners.keys()]) listener(batch);
   };
   const publish = async (rows: readonly EventRow[]): Promise<void> => {
     if (listeners.size === 0) return;
-    gathered.push(...(await share(rows)));
+    const shared = await share(rows);
+    // Only now: while names were looked up the timer may have sent what was gathered before.
+    gathered.push(...shared);
     if (timer !== null) return;
     const restMs = sentMs + coalesceMs - performance.now();
     if (restMs <= 0) send();
@@ -61,11 +63,13 @@ export function openEventHub(deps: {
       .then(() => publish(rows))
       .catch((error: unknown) => {
         deps.log.error({ error: String(error) }, 'events could not be given out; listeners must resume');
+        // Whoever is sent away comes back with the last id it has, and gets what it missed.
+        for (const onLost of [...listeners.values()]) onLost();
       });
   });
   return {
-    listen(listener) {
-      listeners.add(listener);
+    listen(listener, onLost) {
+      listeners.set(listener, onLost);
       return () => listeners.delete(listener);
     },
     share,

@@ -51,7 +51,7 @@ export async function followEvents(
   // From here on live events are kept; once more over what was stored meanwhile, then they go out.
   let waiting: EventBatch[] | null = [];
   let waitingEvents = 0;
-  const stop = deps.hub.listen((batch) => {
+  const hear = (batch: EventBatch): void => {
     request.onLive(batch);
     if (waiting === null) {
       deliverLive(batch);
@@ -60,6 +60,9 @@ export async function followEvents(
     waiting.push(batch);
     waitingEvents += batch.size;
     if (waitingEvents > maxWaiting) connection.end();
+  };
+  const stop = deps.hub.listen(hear, () => {
+    connection.end();
   });
   try {
     await replay();

@@ -3,13 +3,17 @@ import type { RowTag } from '@formwork/db';
 import { encodeItems } from './encode-answer.ts';
 import type { MadeAnswer } from './handler.ts';
 
-/** Items of one list as JSON texts, checked and encoded once for each version of a row. */
+/** Pages of one list, whose items are checked and encoded once for each version of a row. */
 export interface EncodedItems {
-  /** In the order of the tags; `make` is asked for those that are not known, and what it leaves out is left out. */
-  of(
+  /**
+   * In the order of the tags; `make` is asked for those that are not known, and what it leaves out is left out. The same
+   * rows in the same versions are the same bytes, put together once.
+   */
+  page(
     tags: readonly RowTag[],
+    next: string | null,
     make: (ids: readonly string[]) => Promise<readonly MadeItem[]>,
-  ): Promise<readonly string[]>;
+  ): Promise<MadeAnswer>;
 }
 
 export interface MadeItem extends RowTag {
@@ -20,6 +24,8 @@ export interface MadeItem extends RowTag {
 
 /** Characters of all items of a list that are kept: 20,000 or more of the usual ones. */
 const keptLength = 32 * 1024 * 1024;
+/** Bytes of all pages of a list that are kept. */
+const keptPagesLength = 8 * 1024 * 1024;
 
 export function createEncodedItems(id: string, contract: RouteContract): EncodedItems {
   const known = new Map<string, { readonly tag: string; readonly json: string }>();
@@ -37,33 +43,52 @@ export function createEncodedItems(id: string, contract: RouteContract): Encoded
       forget(oldest);
     }
   };
-  return {
-    async of(tags, make) {
-      const missing = tags.filter((row) => known.get(row.id)?.tag !== row.tag);
-      const fresh = new Map<string, string>();
-      if (missing.length > 0) {
-        const made = await make(missing.map((row) => row.id));
-        const texts = encodeItems(
-          id,
-          contract,
-          made.map(({ item }) => item),
-        );
-        for (const [at, row] of made.entries()) {
-          const json = texts[at] ?? 'null';
-          fresh.set(row.id, json);
-          if (row.stays) keep(row, json);
-        }
+  const isKnown = (row: RowTag): boolean => known.get(row.id)?.tag === row.tag;
+  const textsOf = async (
+    tags: readonly RowTag[],
+    make: (ids: readonly string[]) => Promise<readonly MadeItem[]>,
+  ): Promise<readonly string[]> => {
+    const missing = tags.filter((row) => !isKnown(row));
+    const fresh = new Map<string, string>();
+    if (missing.length > 0) {
+      const made = await make(missing.map((row) => row.id));
+      const texts = encodeItems(
+        id,
+        contract,
+        made.map(({ item }) => item),
+      );
+      for (const [at, row] of made.entries()) {
+        const json = texts[at] ?? 'null';
+        fresh.set(row.id, json);
+        if (row.stays) keep(row, json);
       }
-      const missed = new Set(missing.map((row) => row.id));
-      return tags.flatMap((row) => {
-        const json = fresh.get(row.id) ?? (missed.has(row.id) ? undefined : known.get(row.id)?.json);
-        return json === undefined ? [] : [json];
-      });
+    }
+    const missed = new Set(missing.map((row) => row.id));
+    return tags.flatMap((row) => {
+      const json = fresh.get(row.id) ?? (missed.has(row.id) ? undefined : known.get(row.id)?.json);
+      return json === undefined ? [] : [json];
+    });
+  };
+  const pages = new Map<string, Buffer>();
+  let pagesLength = 0;
+  return {
+    async page(tags, next, make) {
+      const key = `${next ?? ''} ${tags.map((row) => `${row.id} ${row.tag}`).join(' ')}`;
+      const same = pages.get(key);
+      if (same !== undefined) return { json: same, etag: null };
+      const texts = await textsOf(tags, make);
+      const json = Buffer.from(`{"items":[${texts.join(',')}],"next":${JSON.stringify(next)}}`);
+      // What says something about the moment is not known by its tag.
+      if (tags.every(isKnown) && !pages.has(key)) {
+        pagesLength += json.length;
+        for (const [oldest, page] of pages) {
+          if (pagesLength <= keptPagesLength) break;
+          pages.delete(oldest);
+          pagesLength -= page.length;
+        }
+        pages.set(key, json);
+      }
+      return { json, etag: null };
     },
   };
 }
-
-export const encodedPage = (items: readonly string[], next: string | null): MadeAnswer => ({
-  json: `{"items":[${items.join(',')}],"next":${JSON.stringify(next)}}`,
-  etag: null,
-});

@@ -113,6 +113,41 @@ it('lists node-roles in the order of stages, page by page, and says why they do 
   expect(skipped).toMatchObject({ status: 200, body: { state: { state: 'skipped' }, sentence: 'skipped: not today' } });
 });
 
+it('lists what fits of the node-roles in the same order, whatever the filter and the size of a page', async () => {
+  const keysOf = async (query: string, limit: number): Promise<readonly string[]> => {
+    const keys: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const more: string = cursor === '' ? '' : `&cursor=${cursor}`;
+      const page = await server.call('GET', `${base}/node-roles?limit=${String(limit)}${query}${more}`);
+      keys.push(...listed(page.body).map((item) => String(field(item, 'key'))));
+      const next = field(page.body, 'next');
+      cursor = typeof next === 'string' ? next : null;
+    }
+    return keys;
+  };
+  const all = await keysOf('', 500);
+  const shown = listed((await server.call('GET', `${base}/node-roles`)).body);
+  const states = [...new Set(shown.map((item) => String(field(field(item, 'state'), 'state'))))];
+  expect(states).toContain('skipped');
+  for (const limit of [1, 2, 5, 100]) {
+    expect(await keysOf('', limit)).toEqual(all);
+    expect(await keysOf(`&state=${states.join(',')}`, limit)).toEqual(all);
+    expect(await keysOf('&state=skipped', limit)).toEqual(['etcd-cluster']);
+    expect(await keysOf('&state=active', limit)).toEqual([]);
+    const ofNode = all.filter((key) => key.endsWith('@edge-etcd-2'));
+    expect(await keysOf('&node=edge-etcd-2', limit)).toEqual(ofNode);
+    expect(await keysOf(`&node=edge-etcd-2&state=${states.join(',')}`, limit)).toEqual(ofNode);
+    expect(await keysOf('&state=removed', limit)).toEqual([]);
+    expect(await keysOf('&run=nothing', limit)).toEqual([]);
+  }
+  expect((await server.call('GET', '/api/v1/deployments/none/node-roles?state=active')).status).toBe(404);
+  expect((await server.call('GET', '/api/v1/deployments/none/node-roles/etcd-cluster')).status).toBe(404);
+  expect((await server.call('GET', `${base}/node-roles/none`)).status).toBe(404);
+  const one = listed((await server.call('GET', `${base}/node-roles?state=skipped`)).body)[0];
+  const byId = await server.call('GET', `${base}/node-roles/${String(field(one, 'id'))}`);
+  expect(byId).toMatchObject({ status: 200, body: { key: 'etcd-cluster' } });
+});
+
 it('steers a run', async () => {
   expect(await server.call('POST', `${base}/pause`)).toMatchObject({ status: 200, body: { state: 'paused' } });
   expect(await server.call('GET', '/api/v1/deployments?state=paused')).toMatchObject({

@@ -6,7 +6,7 @@ import { reachableIds, requireSites } from '../auth/caller.ts';
 import type { ServerDeps } from '../deps.ts';
 import { auditEntry } from '../http/audit.ts';
 import { encodeCursor, pageRequest } from '../http/cursor.ts';
-import { createEncodedItems, encodedPage } from '../http/encoded-items.ts';
+import { createEncodedItems } from '../http/encoded-items.ts';
 import { foreignSecrets } from '../http/foreign-secrets.ts';
 import type { Handlers } from '../http/handler.ts';
 import { invalidSpecification, notFound } from '../http/problems.ts';
@@ -46,7 +46,7 @@ export function deploymentHandlers(deps: ServerDeps & { readonly runs: RunReader
           item: toDeploymentResponse(deployment),
           stays: true,
         }));
-      if (query.fields === undefined) return encodedPage(await encoded.of(page.items, read), next);
+      if (query.fields === undefined) return encoded.page(page.items, next, read);
       const made = new Map((await read(page.items.map(({ id }) => id))).map(({ id, item }) => [id, item]));
       return { body: { items: page.items.flatMap(({ id }) => made.get(id) ?? []), next } };
     },

@@ -1,5 +1,5 @@
 import type { RequestQuery } from '@formwork/api';
-import { type DeploymentRecord, isUuid, type NodeRoleKeyRow, type Page, type RowTag } from '@formwork/db';
+import { isUuid, type NodeRoleKeyRow, type NodeRoleTags, type Page, type RowTag } from '@formwork/db';
 import type { ServerDeps } from '../deps.ts';
 import { pageOfList, pageRequest } from '../http/cursor.ts';
 import { stageOrder } from './stage-order.ts';
@@ -7,8 +7,8 @@ import { stageOrder } from './stage-order.ts';
 type Query = RequestQuery<'listNodeRoles'>;
 
 export interface NodeRolePages {
-  /** Which node-roles, in the order of stages. */
-  of(deployment: DeploymentRecord, query: Query): Promise<Page<RowTag>>;
+  /** Which node-roles of the deployment of that name, in the order of stages; null when there is no such deployment. */
+  of(deployment: string, query: Query): Promise<Page<RowTag> | null>;
 }
 
 interface Place {
@@ -19,80 +19,103 @@ interface Place {
 /** Node-roles whose order is remembered, over all deployments. */
 const keptPlaces = 200_000;
 
+interface Order {
+  /** What it depends on. */
+  readonly basis: string;
+  readonly reading: Promise<readonly Place[]>;
+  /** Null until it was read. */
+  places: readonly Place[] | null;
+}
+
 /**
  * The order of a deployment's node-roles is remembered for as long as its last run and its packs are the same: only an
  * approval, which begins a run, makes node-roles or gives one another stage. What a list shows of them is always read.
+ * Usually that is one question: the page is asked for by the order that is remembered, and the answer says whether that
+ * order still holds.
  */
 export function createNodeRolePages(deps: Pick<ServerDeps, 'content' | 'inventory'>): NodeRolePages {
-  const { nodeRoles } = deps.inventory;
-  const orders = new Map<
-    string,
-    { readonly basis: string; readonly places: Promise<readonly Place[]>; count: number }
-  >();
+  const { nodeRoles, deployments } = deps.inventory;
+  const orders = new Map<string, Order>();
 
-  const read = async (deployment: DeploymentRecord): Promise<readonly Place[]> => {
-    const [rows, keyOf] = await Promise.all([nodeRoles.livingKeys(deployment.id), stageOrder(deps, deployment)]);
+  const keyOfRow = async (of: NodeRoleTags) => {
+    const stored = await deployments.specification(of.deploymentId, of.specificationVersion);
+    return stageOrder(deps, { specification: stored?.document ?? null, packs: stored?.packs ?? {} });
+  };
+  const read = async (of: NodeRoleTags): Promise<readonly Place[]> => {
+    const [rows, keyOf] = await Promise.all([nodeRoles.livingKeys(of.deploymentId), keyOfRow(of)]);
     return rows.map((row) => ({ key: keyOf(row), row })).sort((a, b) => (a.key < b.key ? -1 : 1));
   };
-  const placesOf = (deployment: DeploymentRecord): Promise<readonly Place[]> => {
-    const { id, lastRun, specification, packs } = deployment;
-    const basis = JSON.stringify([lastRun, specification?.workflow, packs]);
-    const known = orders.get(id);
-    if (known?.basis === basis) return known.places;
-    const places = read(deployment);
-    const order = { basis, places, count: 0 };
-    orders.set(id, order);
-    places.then(
-      ({ length }) => {
-        order.count = length;
+  const placesOf = (name: string, of: NodeRoleTags): Promise<readonly Place[]> => {
+    const basis = JSON.stringify([of.deploymentId, of.lastRun, of.specificationVersion]);
+    const known = orders.get(name);
+    if (known?.basis === basis) return known.reading;
+    const order: Order = { basis, reading: read(of), places: null };
+    orders.set(name, order);
+    order.reading.then(
+      (places) => {
+        order.places = places;
         shorten();
       },
-      () => orders.delete(id),
+      () => orders.delete(name),
     );
-    return places;
+    return order.reading;
   };
   const shorten = (): void => {
-    let count = [...orders.values()].reduce((sum, order) => sum + order.count, 0);
-    for (const [id, order] of orders) {
+    let count = [...orders.values()].reduce((sum, { places }) => sum + (places?.length ?? 0), 0);
+    for (const [name, { places }] of orders) {
       if (count <= keptPlaces || orders.size === 1) return;
-      orders.delete(id);
-      count -= order.count;
+      orders.delete(name);
+      count -= places?.length ?? 0;
     }
   };
 
   return {
-    async of(deployment, query) {
+    async of(name, query) {
       const { state, run } = query;
       const request = pageRequest(query);
-      const filter = {
-        deploymentId: deployment.id,
-        ...(state === undefined ? {} : { states: state }),
-        ...(run === undefined ? {} : { runId: run }),
-      };
-      if (state?.includes('removed') === true) {
-        const rows = (await nodeRoles.list(filter)).filter(fits(query));
-        const page = pageOfList(rows, request, await stageOrder(deps, deployment));
+      if (state?.includes('removed') === true || (run !== undefined && !isUuid(run))) {
+        const deployment = await nodeRoles.tags(name, { ids: [] });
+        if (deployment === null) return null;
+        const rows = await nodeRoles.list({
+          deploymentId: deployment.deploymentId,
+          ...(state === undefined ? {} : { states: state }),
+          ...(run === undefined ? {} : { runId: run }),
+        });
+        const page = pageOfList(rows.filter(fits(query)), request, await keyOfRow(deployment));
         // Never the tag of a row that was kept: it is read anew.
         return { items: page.items.map(({ id }) => ({ id, tag: '' })), next: page.next };
       }
-      const fitting = state === undefined && run === undefined ? null : new Set(await nodeRoles.ids(filter));
+      const after = request.after?.[0] ?? null;
+      const wanted = request.limit + 1;
       const isFitting = fits(query);
-      const places = await placesOf(deployment);
+      const filter = {
+        ...(state === undefined ? {} : { states: state }),
+        ...(run === undefined ? {} : { runId: run }),
+      };
+      const isFiltered = state !== undefined || run !== undefined;
+      const remembered = orders.get(name)?.places ?? [];
+      const guess = take(remembered, placeAfter(remembered, after), wanted, isFitting).map(idOf);
+      const first = await nodeRoles.tags(name, { ...filter, ids: isFiltered ? null : guess }, request.limit);
+      if (first === null) return null;
+      const places = await placesOf(name, first);
+      // Fewer than a page fit at all: then there is nothing left to ask for.
+      const isAll = isFiltered && first.tags.length < wanted;
+      let answer = isAll || (!isFiltered && places === remembered) ? first.tags : null;
       const found: { readonly key: string; readonly row: RowTag }[] = [];
-      let at = placeAfter(places, request.after?.[0] ?? null);
-      while (found.length <= request.limit && at < places.length) {
-        const chunk: Place[] = [];
-        for (; at < places.length && chunk.length <= request.limit - found.length; at += 1) {
-          const place = places[at];
-          if (place !== undefined && isFitting(place.row) && fitting?.has(place.row.id) !== false) chunk.push(place);
+      let count = isAll ? places.length : wanted;
+      for (let at = placeAfter(places, after); found.length < wanted && at < places.length; ) {
+        const chunk = take(places, at, count, isFitting);
+        const ids = chunk.map(idOf);
+        answer ??= ids.length === 0 ? [] : ((await nodeRoles.tags(name, { ...filter, ids }))?.tags ?? []);
+        const living = new Map(answer.map((row) => [row.id, row]));
+        answer = null;
+        // Some do not fit, or were removed since the order was read: then more are taken.
+        for (const { place } of chunk) {
+          const tagged = living.get(place.row.id);
+          if (tagged !== undefined) found.push({ key: place.key, row: tagged });
         }
-        const rows = chunk.length === 0 ? [] : await nodeRoles.livingTags(chunk.map((place) => place.row.id));
-        const living = new Map(rows.map((row) => [row.id, row]));
-        // Some were removed since the order was read: then more are taken.
-        for (const { key, row } of chunk) {
-          const tagged = living.get(row.id);
-          if (tagged !== undefined) found.push({ key, row: tagged });
-        }
+        at = (chunk.at(-1)?.at ?? places.length) + 1;
+        count *= 2;
       }
       const shown = found.slice(0, request.limit);
       const last = shown.at(-1);
@@ -102,6 +125,23 @@ export function createNodeRolePages(deps: Pick<ServerDeps, 'content' | 'inventor
       };
     },
   };
+}
+
+const idOf = ({ place }: { readonly place: Place }): string => place.row.id;
+
+/** The next so many places that fit, from one on, with where they are. */
+function take(
+  places: readonly Place[],
+  from: number,
+  count: number,
+  isFitting: (row: NodeRoleKeyRow) => boolean,
+): readonly { readonly place: Place; readonly at: number }[] {
+  const taken: { readonly place: Place; readonly at: number }[] = [];
+  for (let at = from; at < places.length && taken.length < count; at += 1) {
+    const place = places[at];
+    if (place !== undefined && isFitting(place.row)) taken.push({ place, at });
+  }
+  return taken;
 }
 
 /** Where the first place after a key is. */

@@ -3,11 +3,13 @@ import { type Reason, workOf } from '@formwork/core';
 import type { AttemptRecord, NodeRoleRecord } from '@formwork/db';
 import { sayReason } from '@formwork/workflows';
 
+type AttemptTimes = Pick<AttemptRecord, 'startedAt' | 'endedAt'>;
+
 export function toNodeRoleResponse(
   row: NodeRoleRecord,
   deployment: string,
   explained: readonly Reason[],
-  attempt: AttemptRecord | null,
+  attempt: AttemptTimes | null,
 ): NodeRoleResponse {
   const reasons = waits(row) ? explained : [];
   return {
@@ -66,7 +68,7 @@ export const toAttemptResponse = (
   ...timesOf(attempt),
 });
 
-function timesOf(attempt: AttemptRecord | null) {
+function timesOf(attempt: AttemptTimes | null) {
   if (attempt === null) return { startedAt: null, endedAt: null, durationMs: null };
   const { startedAt, endedAt } = attempt;
   return {

@@ -13,7 +13,7 @@ import { audit } from '../http/audit.ts';
 import { encodeCursor, pageBody, pageRequest } from '../http/cursor.ts';
 import type { Handlers } from '../http/handler.ts';
 import { notFound } from '../http/problems.ts';
-import { createEncodedItems, encodedPage } from '../http/encoded-items.ts';
+import { createEncodedItems } from '../http/encoded-items.ts';
 import type { Explanations } from './explanations.ts';
 import { findDeployment, findLiving } from './find-deployment.ts';
 import { createNodeRolePages } from './node-role-pages.ts';
@@ -33,18 +33,20 @@ export function nodeRoleHandlers(
     if (row === null) throw notFound(`node-role ${idOrKey} in deployment ${deployment.name}`);
     return row;
   };
-  const describe = async (deployment: DeploymentRecord, rows: readonly NodeRoleRecord[]) => {
+  const describe = async (deployment: string, rows: readonly NodeRoleRecord[]) => {
+    const [first] = rows;
+    if (first === undefined) return [];
     const [attempts, reasons] = await Promise.all([
       inventory.attempts.latest(rows),
-      explanations.of(deployment.id, rows),
+      explanations.of(first.deploymentId, rows),
     ]);
     return rows.map((row) =>
-      toNodeRoleResponse(row, deployment.name, reasons.get(row.id) ?? [], attempts.get(row.id) ?? null),
+      toNodeRoleResponse(row, deployment, reasons.get(row.id) ?? [], attempts.get(row.id) ?? null),
     );
   };
   const answer = async (deployment: DeploymentRecord, idOrKey: string) => {
     const row = await find(deployment, idOrKey);
-    const [body] = await describe(deployment, [row]);
+    const [body] = await describe(deployment.name, [row]);
     if (body === undefined) throw notFound(`node-role ${idOrKey}`);
     return { body, version: row.version };
   };
@@ -55,13 +57,13 @@ export function nodeRoleHandlers(
   };
   return {
     listNodeRoles: async ({ params, query }) => {
-      const deployment = await findDeployment(deps, params.name);
-      const page = await pages.of(deployment, query);
+      const page = await pages.of(params.name, query);
+      if (page === null) throw notFound(`deployment ${params.name}`);
       const next = page.next === null ? null : encodeCursor(page.next);
       const tags = new Map(page.items.map((row) => [row.id, row.tag]));
       const read = async (ids: readonly string[]) => {
         const rows = await inventory.nodeRoles.byIds(ids);
-        const items = await describe(deployment, rows);
+        const items = await describe(params.name, rows);
         return rows.flatMap((row, at) => {
           const item = items[at];
           if (item === undefined) return [];
@@ -69,11 +71,18 @@ export function nodeRoleHandlers(
           return [{ id: row.id, tag, item, stays: tag !== '' && ownReasons(row) !== null }];
         });
       };
-      if (query.fields === undefined) return encodedPage(await encoded.of(page.items, read), next);
+      if (query.fields === undefined) return encoded.page(page.items, next, read);
       const made = new Map((await read([...tags.keys()])).map(({ id, item }) => [id, item]));
       return { body: { items: page.items.flatMap(({ id }) => made.get(id) ?? []), next } };
     },
-    getNodeRole: async ({ params }) => answer(await findDeployment(deps, params.name), params.nodeRole),
+    getNodeRole: async ({ params }) => {
+      const look = await inventory.nodeRoles.look(params.name, params.nodeRole);
+      // What there is not, or not any more, takes more than one question.
+      if (look === null) return answer(await findDeployment(deps, params.name), params.nodeRole);
+      const { row, attempt } = look;
+      const reasons = await explanations.of(row.deploymentId, [row]);
+      return { body: toNodeRoleResponse(row, params.name, reasons.get(row.id) ?? [], attempt), version: row.version };
+    },
     retryNodeRole: async ({ params, caller, ifMatch }) => {
       const deployment = await findLiving(deps, params.name);
       const row = await find(deployment, params.nodeRole);

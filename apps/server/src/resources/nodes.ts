@@ -5,7 +5,7 @@ import { reachableIds } from '../auth/caller.ts';
 import type { ServerDeps } from '../deps.ts';
 import type { EventHub } from '../events/event-hub.ts';
 import { audit } from '../http/audit.ts';
-import { createEncodedItems, encodedPage } from '../http/encoded-items.ts';
+import { createEncodedItems } from '../http/encoded-items.ts';
 import { encodeCursor, pageRequest } from '../http/cursor.ts';
 import type { Handlers } from '../http/handler.ts';
 import { notFound } from '../http/problems.ts';
@@ -63,7 +63,7 @@ export function nodeHandlers(deps: ServerDeps & { readonly hub: EventHub }): Pic
           stays: true,
         }));
       const next = page.next === null ? null : encodeCursor(page.next);
-      if (query.fields === undefined) return encodedPage(await encoded.of(page.items, read), next);
+      if (query.fields === undefined) return encoded.page(page.items, next, read);
       const nodes = new Map(
         (await inventory.nodes.byIds(page.items.map(({ id }) => id))).map((node) => [node.id, node]),
       );

@@ -1,8 +1,8 @@
 import type { Specification } from '@formwork/core';
 import { conditions } from './conditions.ts';
 import { keptCounts } from './deployment-counts.ts';
-import { keptSpecifications } from './kept-specifications.ts';
-import { isUuid, nameAndId, nameAndIdAfter, type Page, type PageRequest, toPage } from './page.ts';
+import { keptSpecifications, type StoredSpecification } from './kept-specifications.ts';
+import { isUuid, nameAndId, nameAndIdAfter, type Page, type PageRequest, rowsOfPage, toPage } from './page.ts';
 import type { Reader } from './reader.ts';
 import { type RowTag, rowTag } from './row-tag.ts';
 
@@ -95,11 +95,10 @@ export const deploymentInventory = (reader: Reader) => {
       if (query.workflow !== undefined) where.and(ofWorkflow, query.workflow);
       const after = nameAndIdAfter(query.after);
       if (after !== null) where.and('(d.name, d.id) > (?, ?::uuid)', ...after);
-      const limit = where.value(query.limit + 1);
       const sql = `SELECT d.id, d.name, ${rowTag('d')} || ' ' || ${newestEvent} AS tag FROM deployments d
-        WHERE ${where.sql()} ORDER BY d.name, d.id LIMIT ${limit}`;
+        WHERE ${where.sql()} ORDER BY d.name, d.id LIMIT ${rowsOfPage(query.limit)}`;
       return toPage(
-        await reader.query<RowTag & { readonly name: string }>(sql, where.values()),
+        await reader.prepared<RowTag & { readonly name: string }>(sql, where.values()),
         query.limit,
         nameAndId,
       );
@@ -111,6 +110,10 @@ export const deploymentInventory = (reader: Reader) => {
     byName: async (name: string): Promise<DeploymentRecord | null> => one(await reader.prepared<Row>(byName, [name])),
     async byId(id: string): Promise<DeploymentRecord | null> {
       return isUuid(id) ? one(await reader.prepared<Row>(byId, [id])) : null;
+    },
+    /** What was specified in a version of it; null when there is no such version. */
+    async specification(id: string, version: number): Promise<StoredSpecification | null> {
+      return (await specifications.of([{ id, version }])).get(id) ?? null;
     },
     /** Of every deployment there ever was. */
     names: (): Promise<readonly { readonly id: string; readonly name: string }[]> =>

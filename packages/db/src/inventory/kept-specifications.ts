@@ -1,7 +1,7 @@
 import type { Specification } from '@formwork/core';
 import type { Reader } from './reader.ts';
 
-interface StoredSpecification {
+export interface StoredSpecification {
   readonly document: Specification;
   /** Pinned pack versions by name. */
   readonly packs: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 import type { Applied, NodeRoleState } from '@formwork/core';
 import type { Pending } from '../engine/node-role-row.ts';
 import { conditions } from './conditions.ts';
-import { isUuid } from './page.ts';
+import { isUuid, rowsOfPage } from './page.ts';
 import type { Reader } from './reader.ts';
 import { type RowTag, rowTag } from './row-tag.ts';
 
@@ -35,22 +35,49 @@ export interface NodeRoleQuery {
   readonly runId?: string;
 }
 
+/** What a look at one of them shows. */
+export interface NodeRoleLook {
+  readonly row: NodeRoleRecord;
+  /** Of its last attempt; null when there was none. */
+  readonly attempt: { readonly startedAt: Date; readonly endedAt: Date | null } | null;
+}
+
+/** What the order of a deployment's node-roles depends on, and those of them that were asked for. */
+export interface NodeRoleTags {
+  readonly deploymentId: string;
+  /** Of the specification that holds for it. */
+  readonly specificationVersion: number;
+  readonly lastRun: string | null;
+  /** Those that are there and fit, in no order. */
+  readonly tags: readonly RowTag[];
+}
+
 const keyColumns = `r.id, r.key, r.role, r."as", r.node_id AS "nodeId", n.name AS node, r.group_name AS "group",
   COALESCE(n.ordinal, 0) AS ordinal, r.stage`;
 /** JSON columns were written by this package alone, in these shapes. */
 const columns = `${keyColumns}, r.deployment_id AS "deploymentId", r.state_data AS state, r.run_id AS "runId", r.pending, r.attempt, r.version`;
 const from = 'FROM node_roles r LEFT JOIN nodes n ON n.id = r.node_id';
 const byIds = `SELECT ${columns} ${from} WHERE r.id = ANY($1::uuid[])`;
-/** With the tag of its last attempt, whose times are shown with it. */
-const livingTags = `SELECT r.id, ${rowTag('r')} || COALESCE(${rowTag('a')}, '') AS tag FROM node_roles r
-  LEFT JOIN attempts a ON a.node_role_id = r.id AND a.number = r.attempt
-  WHERE r.id = ANY($1::uuid[]) AND r.state <> 'removed'`;
 const byId = `SELECT ${columns} ${from} WHERE r.deployment_id = $1 AND r.id = $2`;
 const livingByKey = `SELECT ${columns} ${from} WHERE r.deployment_id = $1 AND r.key = $2 AND r.state <> 'removed'`;
 const lastByKey = `SELECT ${columns} ${from} WHERE r.deployment_id = $1 AND r.key = $2 ORDER BY r.created_at DESC LIMIT 1`;
 const livingKeys = `SELECT ${keyColumns} ${from} WHERE r.deployment_id = $1 AND r.state <> 'removed'`;
 const appliedOf = `SELECT r.key, n.name AS node, r.applied ${from} WHERE r.deployment_id = $1 AND (r.role = $2 OR r."as" = $2)
   AND r.state <> 'removed' AND jsonb_typeof(r.applied) = 'object' ORDER BY r.key`;
+
+const named = `(SELECT * FROM deployments WHERE name = $1 ORDER BY state = 'destroyed', created_at DESC LIMIT 1) AS d`;
+const look = (which: string): string => `SELECT ${columns}, a.started_at AS "startedAt", a.ended_at AS "endedAt"
+  FROM ${named} JOIN node_roles r ON r.deployment_id = d.id AND ${which} LEFT JOIN nodes n ON n.id = r.node_id
+  LEFT JOIN LATERAL (SELECT started_at, ended_at FROM attempts WHERE node_role_id = r.id AND r.attempt > 0 ORDER BY number DESC LIMIT 1) AS a ON true`;
+const lookById = look('r.id = $2::uuid');
+const lookByKey = look(`r.key = $2 AND r.state <> 'removed'`);
+/** With the tag of its last attempt, whose times are shown with it. Tags are one text: an array of them takes the driver longer to read than all the rest. */
+const tagsSql = (which: string): string => `SELECT d.id AS "deploymentId", u.id AS "lastRun",
+    CASE WHEN d.committed_version > 0 THEN d.committed_version ELSE d.proposed_version END AS "specificationVersion", f.tags
+  FROM ${named} LEFT JOIN LATERAL (SELECT id FROM runs WHERE deployment_id = d.id ORDER BY started_at DESC LIMIT 1) AS u ON true
+  LEFT JOIN LATERAL (SELECT string_agg(id || ' ' || tag, ';') AS tags FROM (
+    SELECT r.id, ${rowTag('r')} || COALESCE(${rowTag('a')}, '') AS tag FROM node_roles r
+    LEFT JOIN attempts a ON a.node_role_id = r.id AND a.number = r.attempt WHERE r.deployment_id = d.id AND ${which}) AS t) AS f ON true`;
 
 const restrict = ({ deploymentId, states, runId }: NodeRoleQuery) => {
   const where = conditions();
@@ -69,18 +96,9 @@ export const nodeRoleInventory = (reader: Reader) => ({
     const where = restrict(query);
     return reader.query<NodeRoleRecord>(`SELECT ${columns} ${from} WHERE ${where.sql()}`, where.values());
   },
-  /** Ids of all that fit. */
-  async ids(query: NodeRoleQuery): Promise<readonly string[]> {
-    if (query.runId !== undefined && !isUuid(query.runId)) return [];
-    const where = restrict(query);
-    const sql = `SELECT r.id FROM node_roles r WHERE ${where.sql()}`;
-    return (await reader.query<{ id: string }>(sql, where.values())).map((row) => row.id);
-  },
   /** Of all living ones, what does not change before the next run. */
   livingKeys: (deploymentId: string): Promise<readonly NodeRoleKeyRow[]> =>
     reader.prepared<NodeRoleKeyRow>(livingKeys, [deploymentId]),
-  /** Those that are there and not removed, in no order, with how new they are. */
-  livingTags: (ids: readonly string[]): Promise<readonly RowTag[]> => reader.prepared(livingTags, [ids]),
   /** Those that are there, in no order. */
   byIds: (ids: readonly string[]): Promise<readonly NodeRoleRecord[]> => reader.prepared(byIds, [ids]),
   /** By id or key; of a key that was removed the last one. */
@@ -93,6 +111,44 @@ export const nodeRoleInventory = (reader: Reader) => ({
     const [last] = await reader.prepared<NodeRoleRecord>(lastByKey, values);
     return last ?? null;
   },
+  /** By the name of its deployment and its id or, while it is not removed, its key: one question. Null when it takes `find` to know. */
+  async look(deployment: string, idOrKey: string): Promise<NodeRoleLook | null> {
+    const sql = isUuid(idOrKey) ? lookById : lookByKey;
+    const [found] = await reader.prepared<NodeRoleRecord & { startedAt: Date | null; endedAt: Date | null }>(sql, [
+      deployment,
+      idOrKey,
+    ]);
+    if (found === undefined) return null;
+    const { startedAt, endedAt, ...row } = found;
+    return { row, attempt: startedAt === null ? null : { startedAt, endedAt } };
+  },
+  /** By the name of the deployment; null when there is none. Removed ones are never among them. */
+  async tags(
+    deployment: string,
+    which: {
+      /** Only of these; null for all. */
+      readonly ids: readonly string[] | null;
+      readonly states?: readonly string[];
+      readonly runId?: string;
+    },
+    /** Of all that fit no more than this or a few more are given. */
+    limit = 100,
+  ): Promise<NodeRoleTags | null> {
+    const where = conditions();
+    where.value(deployment);
+    where.and(`r.state <> 'removed'`);
+    if (which.ids !== null) where.and('r.id = ANY(?::uuid[])', which.ids);
+    if (which.states !== undefined) where.and('r.state = ANY(?::text[])', which.states);
+    if (which.runId !== undefined) where.and('r.run_id = ?::uuid', which.runId);
+    const sql = tagsSql(which.ids === null ? `${where.sql()} LIMIT ${rowsOfPage(limit)}` : where.sql());
+    const [found] = await reader.prepared<Omit<NodeRoleTags, 'tags'> & { readonly tags: string | null }>(
+      sql,
+      where.values(),
+    );
+    if (found === undefined) return null;
+    const tags = found.tags === null ? [] : found.tags.split(';').map(tagOf);
+    return { ...found, tags };
+  },
   /** What instances of a role were last applied with; those never applied are left out. */
   applied: (
     deploymentId: string,
@@ -100,3 +156,7 @@ export const nodeRoleInventory = (reader: Reader) => ({
   ): Promise<readonly { readonly key: string; readonly node: string | null; readonly applied: Applied }[]> =>
     reader.query(appliedOf, [deploymentId, role]),
 });
+
+/** An id, a space, a tag. */
+const tagOf = (text: string): RowTag => ({ id: text.slice(0, idLength), tag: text.slice(idLength + 1) });
+const idLength = 36;

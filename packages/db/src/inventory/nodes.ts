@@ -1,6 +1,6 @@
 import type { NodeRow } from '../engine/snapshot.ts';
 import { type Conditions, conditions } from './conditions.ts';
-import { isUuid, nameAndId, nameAndIdAfter, type Page, type PageRequest, toPage } from './page.ts';
+import { isUuid, nameAndId, nameAndIdAfter, type Page, type PageRequest, rowsOfPage, toPage } from './page.ts';
 import type { Reader } from './reader.ts';
 import { type RowTag, rowTag } from './row-tag.ts';
 
@@ -37,12 +37,12 @@ const byName = `SELECT ${columns} FROM nodes n ${joins} WHERE n.id = (
 export const nodeInventory = (reader: Reader) => ({
   /** A page of which rows there are and how new they are; `byIds` reads them. */
   async list(query: PageRequest & NodeQuery): Promise<Page<RowTag>> {
-    const where = await restrict(reader, query);
-    const after = nameAndIdAfter(query.after);
-    if (after !== null) where.and('(n.name, n.id) > (?, ?::uuid)', ...after);
-    const limit = where.value(query.limit + 1);
-    const sql = `SELECT n.id, n.name, ${rowTag('n')} AS tag FROM nodes n WHERE ${where.sql()} ORDER BY n.name, n.id LIMIT ${limit}`;
-    return toPage(await reader.query<RowTag & { readonly name: string }>(sql, where.values()), query.limit, nameAndId);
+    const { sql, values } = listStatement(query);
+    // How many nodes have a label only the value tells: without it the planner reads them all.
+    const rows = await (query.label === undefined
+      ? reader.prepared<RowTag & { readonly name: string }>(sql, values)
+      : reader.query<RowTag & { readonly name: string }>(sql, values));
+    return toPage(rows, query.limit, nameAndId);
   },
   /** Those of them that are still there, in no order. */
   byIds: (ids: readonly string[]): Promise<readonly (NodeRecord & RowTag)[]> => reader.prepared(byIds, [ids]),
@@ -55,34 +55,37 @@ export const nodeInventory = (reader: Reader) => ({
   },
 });
 
-const sitesNamed = 'SELECT id FROM sites WHERE name = $1 OR id::text = lower($1)';
-const deploymentsNamed = 'SELECT id FROM deployments WHERE name = $1';
-
-async function restrict(reader: Reader, query: NodeQuery): Promise<Conditions> {
+/**
+ * One statement: a name's ids (a name may have been used again) come first, and below each of them its nodes in the order
+ * of the index, so that whatever the values are no more rows than a page are read and no plan depends on them.
+ */
+function listStatement(query: PageRequest & NodeQuery): { readonly sql: string; readonly values: readonly unknown[] } {
   const where = conditions();
-  if (query.states === undefined) where.and(`n.state <> 'destroyed'`);
-  else where.and('n.state = ANY(?::text[])', query.states);
-  // Names are looked up first: with the one id of a name the planner can take the index of its nodes in order.
-  const { site, deployment } = query;
-  const [siteIds, deploymentIds] = await Promise.all([
-    site === undefined ? null : reader.prepared<{ id: string }>(sitesNamed, [site]),
-    deployment === undefined ? null : reader.prepared<{ id: string }>(deploymentsNamed, [deployment]),
-  ]);
-  if (siteIds !== null) whereId(where, 'n.site_id', siteIds);
-  if (deploymentIds !== null) whereId(where, 'n.deployment_id', deploymentIds);
-  if (query.group !== undefined) where.and('n.group_name = ?', query.group);
-  if (query.label !== undefined) whereLabel(where, query.label);
-  if (query.siteIds !== null) where.and('n.site_id = ANY(?::uuid[])', query.siteIds);
-  if (query.deploymentIds !== null) {
-    where.and('(n.deployment_id IS NULL OR n.deployment_id = ANY(?::uuid[]))', query.deploymentIds);
+  const { site, deployment, states, group, label, siteIds, deploymentIds } = query;
+  const named: string[] = [];
+  if (deployment !== undefined) {
+    named.push(`(SELECT id FROM deployments WHERE name = ${where.value(deployment)}) AS d`);
+    where.and('n.deployment_id = d.id');
   }
-  return where;
-}
-
-function whereId(where: Conditions, column: string, rows: readonly { readonly id: string }[]): void {
-  const ids = rows.map((row) => row.id);
-  if (ids.length === 1) where.and(`${column} = ?::uuid`, ids[0]);
-  else where.and(`${column} = ANY(?::uuid[])`, ids);
+  if (site !== undefined) {
+    const isId = isUuid(site) ? ` OR id = ${where.value(site)}::uuid` : '';
+    named.push(`(SELECT id FROM sites WHERE name = ${where.value(site)}${isId}) AS s`);
+    where.and('n.site_id = s.id');
+  }
+  if (states === undefined) where.and(`n.state <> 'destroyed'`);
+  else where.and('n.state = ANY(?::text[])', states);
+  if (group !== undefined) where.and('n.group_name = ?', group);
+  if (label !== undefined) whereLabel(where, label);
+  if (siteIds !== null) where.and('n.site_id = ANY(?::uuid[])', siteIds);
+  if (deploymentIds !== null) {
+    where.and('(n.deployment_id IS NULL OR n.deployment_id = ANY(?::uuid[]))', deploymentIds);
+  }
+  const after = nameAndIdAfter(query.after);
+  if (after !== null) where.and('(n.name, n.id) > (?, ?::uuid)', ...after);
+  const inOrder = `ORDER BY n.name, n.id LIMIT ${rowsOfPage(query.limit)}`;
+  const page = `SELECT n.id, n.name, ${rowTag('n')} AS tag FROM nodes n WHERE ${where.sql()} ${inOrder}`;
+  const sql = named.length === 0 ? page : `SELECT n.* FROM ${named.join(', ')}, LATERAL (${page}) AS n ${inOrder}`;
+  return { sql, values: where.values() };
 }
 
 function whereLabel(where: Conditions, label: string): void {

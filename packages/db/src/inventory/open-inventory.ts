@@ -56,7 +56,7 @@ const assemble = (prisma: PrismaClient, reader: Reader) => ({
   attempts: attemptInventory(prisma, reader),
   logs: logInventory(prisma),
   events: eventInventory(reader),
-  tokens: tokenInventory(prisma),
+  tokens: tokenInventory(prisma, reader),
   namedSecrets: namedSecretInventory(prisma),
   audit: auditInventory(prisma),
   statistics: statisticsInventory(prisma),

@@ -21,6 +21,15 @@ export function toPage<Row>(rows: readonly Row[], limit: number, position: (row:
   return { items, next: rows.length > limit && last !== undefined ? position(last) : null };
 }
 
+/** The longest page that the API gives. */
+const longestPage = 500;
+
+/**
+ * How many rows a prepared statement asks for, to find out whether there is another page too. It stands in the text: the
+ * planner takes an unknown limit for a tenth of all rows, and sorts them. Two texts are enough; `toPage` cuts.
+ */
+export const rowsOfPage = (limit: number): number => (limit <= 100 ? 101 : Math.max(limit, longestPage) + 1);
+
 /** For lists ordered by name, then id. */
 export function afterNameAndId(after: Position | null) {
   if (after === null) return {};

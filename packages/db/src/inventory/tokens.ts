@@ -3,6 +3,7 @@ import type { Database, Transaction } from '../database.ts';
 import type { PrismaClient, Token } from '../generated/client.ts';
 import { type TokenGrant, tokenRole, tokenScope } from '../tokens/grant.ts';
 import { afterNameAndId, isUuid, nameAndId, type Page, type PageRequest, toPage } from './page.ts';
+import type { Reader } from './reader.ts';
 
 export interface TokenRecord extends TokenGrant {
   readonly id: string;
@@ -13,7 +14,10 @@ export interface TokenRecord extends TokenGrant {
   readonly lastUsedAt: Date | null;
 }
 
-export const tokenInventory = (prisma: PrismaClient) => ({
+const byHash = `SELECT id, name, hash, role, scope, created_by AS "createdBy", created_at AS "createdAt", last_used_at AS "lastUsedAt",
+  expires_at AS "expiresAt", revoked_at AS "revokedAt" FROM tokens WHERE hash = $1`;
+
+export const tokenInventory = (prisma: PrismaClient, reader: Reader) => ({
   async list(query: PageRequest): Promise<Page<TokenRecord>> {
     const rows = await prisma.token.findMany({
       where: afterNameAndId(query.after),
@@ -23,8 +27,8 @@ export const tokenInventory = (prisma: PrismaClient) => ({
     return toPage(rows.map(toRecord), query.limit, nameAndId);
   },
   async byHash(hash: string): Promise<TokenRecord | null> {
-    const row = await prisma.token.findUnique({ where: { hash } });
-    return row === null ? null : toRecord(row);
+    const [row] = await reader.prepared<Token>(byHash, [hash]);
+    return row === undefined ? null : toRecord(row);
   },
   /** By id, or by name among those that are not revoked. */
   async find(idOrName: string): Promise<readonly TokenRecord[]> {
