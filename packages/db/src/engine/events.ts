@@ -27,8 +27,8 @@ export const runChannel = 'formwork_runs';
 const maxDataBytes = 8_192;
 
 /**
- * The last statements of a transaction. The counter row is locked until the commit, so ids have no gaps and their
- * order is the order of the commits.
+ * The last statements of a transaction. The counter row is locked until the commit, so ids have no gaps, their order is the
+ * order of the commits, and times do not go back along them.
  */
 export async function flushEvents(
   client: pg.ClientBase,
@@ -67,8 +67,8 @@ async function writeEvents(client: pg.ClientBase, names: StatementNames, events:
 const insertEvents = `WITH counter AS (
     UPDATE counters SET value = value + $2 WHERE name = 'events' RETURNING value
   ), written AS (
-    INSERT INTO events (id, kind, actor, deployment_id, run_id, node_id, node_role_id, data)
-    SELECT counter.value - $2 + e.place, e.kind, e.actor, e.deployment_id, e.run_id, e.node_id, e.node_role_id, e.data
+    INSERT INTO events (id, at, kind, actor, deployment_id, run_id, node_id, node_role_id, data)
+    SELECT counter.value - $2 + e.place, clock_timestamp(), e.kind, e.actor, e.deployment_id, e.run_id, e.node_id, e.node_role_id, e.data
     FROM counter, jsonb_to_recordset($1::jsonb) AS e(place bigint, kind text, actor text, deployment_id uuid,
          run_id uuid, node_id uuid, node_role_id uuid, data jsonb)
     RETURNING id
