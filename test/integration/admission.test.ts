@@ -155,9 +155,10 @@ describe('admission', () => {
     );
     await house.db.transaction((tx) => setPaused(tx, deploymentId, true, 'test'));
     const rows = await until(
-      'what ran has ended',
+      'what ran has ended and what follows is ready',
       () => house.nodeRoles('pause'),
       (all) =>
+        all.some((row) => row.state.state === 'ready') &&
         all.every(
           (row) =>
             ['ready', 'blocked', 'active'].includes(row.state.state) && !('queued' in row.state && row.state.queued),
