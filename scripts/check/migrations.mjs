@@ -54,9 +54,7 @@ const modelsOf = (file) => readFileSync(file, 'utf8').replace(/^generator \w+ \{
 const problems = [];
 const newest = migrations.at(-1);
 if (newest === undefined) problems.push('there are no migrations');
-else if (
-  modelsOf(path.join(folder, newest, 'schema.prisma')) !== modelsOf(path.join(root, 'prisma/schema.prisma'))
-) {
+else if (modelsOf(path.join(folder, newest, 'schema.prisma')) !== modelsOf(path.join(root, 'prisma/schema.prisma'))) {
   problems.push(`prisma/schema.prisma is not what ${newest} was made for; run: node scripts/prisma-author.mjs <name>`);
 }
 
