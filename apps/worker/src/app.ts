@@ -30,7 +30,7 @@ export interface WorkerOptions {
 export async function openWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { log } = options;
   // What its steps read and write goes in batches: few connections serve many steps.
-  const db = openDatabase({ url: options.databaseUrl, connections: 6, log });
+  const db = openDatabase({ url: options.databaseUrl, connections: 5, log });
   const queues = await openQueues({
     redisUrl: options.redisUrl,
     databaseUrl: options.databaseUrl,

@@ -19,7 +19,7 @@ const flags = [
   ...['-k', '', '-c', 'listen_addresses=127.0.0.1'],
   ...[
     '-c',
-    'shared_buffers=24MB',
+    'shared_buffers=16MB',
     '-c',
     'max_connections=200',
     '-c',

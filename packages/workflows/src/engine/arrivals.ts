@@ -9,7 +9,7 @@ export interface Arrivals {
 /** Between two arrivals, milliseconds: faster than this and waiting pays. */
 const busyGapMs = 10;
 /** Long enough for a few to come together, short beside any step. */
-const gatherMs = 15;
+const gatherMs = 8;
 /** Weight of the newest gap in the mean of the gaps. */
 const weight = 0.1;
 
