@@ -1,15 +1,16 @@
+const rowsAtOnce = 500;
+
 /**
  * Writes many rows a piece at a time, in order: of thousands in one statement the backend would keep the memory for as
  * long as it lives. A piece is put together while the one before it is being written.
  */
 export async function inPieces<Row>(
   rows: readonly Row[],
-  size: number,
   write: (piece: readonly Row[]) => Promise<unknown>,
 ): Promise<void> {
   let last: Promise<unknown> = Promise.resolve();
-  for (let start = 0; start < rows.length; start += size) {
-    const next = write(rows.slice(start, start + size));
+  for (let start = 0; start < rows.length; start += rowsAtOnce) {
+    const next = write(rows.slice(start, start + rowsAtOnce));
     // It is awaited below; until then it must not count as a rejection that nobody handles.
     next.catch(() => undefined);
     await last;

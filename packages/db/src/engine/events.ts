@@ -36,14 +36,11 @@ export async function flushEvents(
   events: readonly NewEvent[],
 ): Promise<void> {
   if (events.length === 0) return;
-  await inPieces(events, eventsAtOnce, (piece) => writeEvents(client, names, piece));
+  await inPieces(events, (piece) => writeEvents(client, names, piece));
   if (events.some((event) => event.kind.startsWith('site.'))) await client.query(`NOTIFY ${siteChannel}`);
   for (const { kind, runId } of events)
     if (kind === 'run.started') await client.query('SELECT pg_notify($1, $2)', [runChannel, runId]);
 }
-
-/** Of thousands in one statement the backend would keep the memory for as long as it lives. */
-const eventsAtOnce = 500;
 
 async function writeEvents(client: pg.ClientBase, names: StatementNames, events: readonly NewEvent[]): Promise<void> {
   const values = [

@@ -42,10 +42,9 @@ export async function insertPlannedNodeRoles(
       pending,
     };
   });
-  await inPieces(rows, rowsAtOnce, (piece) => insertRows(tx, piece));
+  await inPieces(rows, (piece) => insertRows(tx, piece));
 }
 
-const rowsAtOnce = 500;
 /** Of a row when it is made. */
 const firstVersion = 1;
 

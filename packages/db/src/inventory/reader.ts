@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import pg from 'pg';
 import type { Log } from '../log.ts';
 import { queryOnce } from '../query-once.ts';
+import { createStatementNames } from '../statement-names.ts';
 
 /** The API's own connections, for SQL by hand. */
 export interface Reader {
@@ -32,17 +32,10 @@ export function openReadPool(options: {
 }
 
 export function readerOf(pool: pg.Pool): Reader {
-  const names = new Map<string, string>();
-  const nameOf = (sql: string): string => {
-    const known = names.get(sql);
-    if (known !== undefined) return known;
-    const name = `read_${createHash('sha256').update(sql).digest('hex').slice(0, 24)}`;
-    names.set(sql, name);
-    return name;
-  };
+  const names = createStatementNames();
   return {
     prepared: <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[]) =>
-      queryOnce<Row>(pool, { name: nameOf(sql), text: sql, values: [...values] }),
+      queryOnce<Row>(pool, { name: names(sql, values), text: sql, values: [...values] }),
     query: <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[]) =>
       queryOnce<Row>(pool, { text: sql, values: [...values] }),
   };

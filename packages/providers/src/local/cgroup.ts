@@ -11,7 +11,7 @@
  */
 import { mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pause } from './client.ts';
+import { pause } from '../pause.ts';
 import { localError, localFailures } from './errors.ts';
 import type { NodeNames, SiteNames } from './names.ts';
 import { exists } from './node-record.ts';

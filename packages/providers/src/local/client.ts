@@ -1,5 +1,6 @@
 /** Programs of this host, and nowhere else in the provider: arrays for arguments, a clean environment, a deadline. */
 import { spawn } from 'node:child_process';
+import { reasonOf } from '../pause.ts';
 import { localError, localFailures } from './errors.ts';
 
 export interface RunOptions {
@@ -66,23 +67,3 @@ export const run: Run = async (command, args, { signal, input, env, allow = [] }
     child.stdin.end(input ?? '');
   });
 };
-
-function reasonOf(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new DOMException('The call was aborted.', 'AbortError');
-}
-
-/** Waits; ends early, with the signal's reason, when it fires. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  await new Promise<void>((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(reasonOf(signal));
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-}

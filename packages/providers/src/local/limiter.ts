@@ -1,4 +1,4 @@
-import { pause } from './client.ts';
+import { pause } from '../pause.ts';
 
 export interface Limiter {
   /** Runs `work` when fewer than the limit run; throws the signal's reason when it fires while waiting. */

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
-import { pause } from './client.ts';
+import { pause } from '../pause.ts';
 
 export interface Lock {
   release(): Promise<void>;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bmcFailures } from './bmc-failures.ts';
 import { bmcQueue, bmcQueues } from './bmc-queue.ts';
 import { afterCall, closedCircuit, holdLeftMs } from './circuit.ts';
-import { pause } from './pause.ts';
+import { pause } from '../../pause.ts';
 import { defaultRetry, retryDelayMs } from './retry-delay.ts';
 
 const never = new AbortController().signal;

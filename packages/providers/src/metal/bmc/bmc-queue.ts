@@ -1,4 +1,4 @@
-import { pause, reasonOf } from './pause.ts';
+import { pause, reasonOf } from '../../pause.ts';
 
 /** One BMC's queue: BMCs mix up, or freeze, when they are asked two things at once or too fast. */
 export interface BmcQueue {

@@ -21,7 +21,7 @@ import type {
   PowerAction,
   PowerState,
 } from './driver.ts';
-import { pause, reasonOf } from './pause.ts';
+import { pause, reasonOf } from '../../pause.ts';
 import { defaultRetry, retryDelayMs, type RetryPolicy } from './retry-delay.ts';
 
 export interface Bmc {

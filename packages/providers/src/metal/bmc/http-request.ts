@@ -2,7 +2,7 @@
 import { request as send, type Agent, type IncomingMessage } from 'node:http';
 import { bmcError, bmcFailures } from './bmc-failures.ts';
 import { pinMismatch } from './http-agent.ts';
-import { reasonOf } from './pause.ts';
+import { reasonOf } from '../../pause.ts';
 
 export interface HttpRequest {
   readonly method: string;

@@ -1,7 +1,7 @@
 /** Programs of this host that talk to BMCs: arrays for arguments, secrets by environment, a deadline, bounded output. */
 import { spawn } from 'node:child_process';
 import { bmcError, bmcFailures } from './bmc-failures.ts';
-import { reasonOf } from './pause.ts';
+import { reasonOf } from '../../pause.ts';
 
 export interface ProgramResult {
   readonly code: number;

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { fuzzSettings } from '../testing/fuzz-settings.ts';
 import { parseBootRequest } from './boot-request.ts';
 
-const numRuns = Number(process.env['FORMWORK_FUZZ_PACKETS'] ?? 20_000);
-const seed = Number(process.env['FORMWORK_TEST_SEED'] ?? Date.now() % 2 ** 31);
-console.log(`boot requests: FORMWORK_FUZZ_PACKETS=${numRuns} FORMWORK_TEST_SEED=${seed}`);
+const { numRuns, seed } = fuzzSettings('boot requests');
 
 it('reads what iPXE says of its machine', () => {
   const query =

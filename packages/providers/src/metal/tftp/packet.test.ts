@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzSettings } from '../testing/fuzz-settings.ts';
 import { encodeAck, encodeError, encodeOack, encodeRequest, type Packet, parsePacket } from './packet.ts';
 
-const numRuns = Number(process.env['FORMWORK_FUZZ_PACKETS'] ?? 20_000);
-const seed = Number(process.env['FORMWORK_TEST_SEED'] ?? Date.now() % 2 ** 31);
-console.log(`tftp packets: FORMWORK_FUZZ_PACKETS=${numRuns} FORMWORK_TEST_SEED=${seed}`);
+const { numRuns, seed } = fuzzSettings('TFTP packets');
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 const text = fc

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzSettings } from '../../testing/fuzz-settings.ts';
 import type { Parsed } from '../parsed.ts';
 import { encodeBootFlags, parseBootFlags } from './boot-flags.ts';
 import { parseChannelAuthCapabilities, parseCipherSuiteRecords } from './channel.ts';
@@ -22,9 +23,7 @@ import {
   parseRakp4,
 } from './session-setup.ts';
 
-const numRuns = Number(process.env['FORMWORK_FUZZ_PACKETS'] ?? '20000');
-const seed = Number(process.env['FORMWORK_TEST_SEED'] ?? String(Date.now() % 0x7fff_ffff));
-console.log(`FORMWORK_FUZZ_PACKETS=${numRuns} FORMWORK_TEST_SEED=${seed}`);
+const { numRuns, seed } = fuzzSettings('IPMI packets');
 
 const quirks = ipmiQuirks(0);
 const keys = keysOf(suites[17], Buffer.alloc(32, 7));

@@ -7,7 +7,7 @@
  * from a new command; a busy BMC (completion codes C0, C3, C4, CF, D2 ...) is asked again as a new command.
  */
 import { bmcError, bmcFailures } from '../bmc-failures.ts';
-import { pause } from '../pause.ts';
+import { pause } from '../../../pause.ts';
 import { parsed, refused, type Parsed } from '../parsed.ts';
 import { completionFailure, waitBeforeAgain } from './completion-codes.ts';
 import { decryptPayload, encryptPayload } from './confidential-payload.ts';

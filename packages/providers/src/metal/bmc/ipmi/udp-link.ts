@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { lookup } from 'node:dns/promises';
 import { bmcError, bmcFailures } from '../bmc-failures.ts';
-import { reasonOf } from '../pause.ts';
+import { reasonOf } from '../../../pause.ts';
 
 export interface UdpLink {
   send(packet: Buffer): void;

@@ -6,7 +6,7 @@ import type { Agent } from 'node:http';
 import type { z } from 'zod';
 import { bmcError, bmcFailures } from '../bmc-failures.ts';
 import { httpRequest, type HttpResponse } from '../http-request.ts';
-import { pause } from '../pause.ts';
+import { pause } from '../../../pause.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { json, redfishFailure } from './redfish-failure.ts';
 import { collectionSchema, taskSchema } from './resource-schemas.ts';

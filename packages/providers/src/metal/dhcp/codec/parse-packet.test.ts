@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fuzzSettings, fuzzTimeoutMs } from '../testing/fuzz-settings.ts';
+import { fuzzSettings, fuzzTimeoutMs } from '../../testing/fuzz-settings.ts';
 import { encodePacket } from './encode-packet.ts';
 import { option } from './option-codes.ts';
 import type { OutgoingPacket } from './packet.ts';

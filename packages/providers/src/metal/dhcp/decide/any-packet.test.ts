@@ -5,7 +5,7 @@ import { isHostAddress, limitedBroadcast } from '../codec/ipv4.ts';
 import { option } from '../codec/option-codes.ts';
 import { layout, magicCookie } from '../codec/packet.ts';
 import { parsePacket } from '../codec/parse-packet.ts';
-import { fuzzSettings, fuzzTimeoutMs } from '../testing/fuzz-settings.ts';
+import { fuzzSettings, fuzzTimeoutMs } from '../../testing/fuzz-settings.ts';
 import { labBoot, labSubnet } from '../testing/lab-network.ts';
 import { arrivalOf, ip } from '../testing/packets.ts';
 import { createWorld } from '../testing/world.ts';
