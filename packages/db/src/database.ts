@@ -1,16 +1,9 @@
 import { FormworkError } from '@formwork/core';
 import pg from 'pg';
-import { flushEvents, type NewEvent } from './engine/events.ts';
 import type { Log } from './log.ts';
 import { queryOnce } from './query-once.ts';
-import { createStatementNames, type StatementNames } from './statement-names.ts';
-
-/** One transaction: statements go through `query`, events are kept until the end and written as its last statement. */
-export interface Transaction {
-  query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** Written with the commit, in the order of the calls. */
-  emit(event: NewEvent): void;
-}
+import { createStatementNames } from './statement-names.ts';
+import { runTransaction, type Transaction } from './transaction.ts';
 
 /**
  * The hot path's way to Postgres: `pg` with a small pool. CRUD goes through Prisma. A database that does not answer is
@@ -54,8 +47,6 @@ const byKey = [
 ]
   .map((setting) => `-c ${setting}`)
   .join(' ');
-/** PostgreSQL keeps what a backend once needed until it ends: after a transaction of this much text it is let go, bytes. */
-const fatBytes = 1_000_000;
 /** How often a transaction is tried that Postgres ended for colliding with another. */
 const transactionTries = 4;
 
@@ -67,6 +58,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     statement_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: options.idleInTransactionMs ?? idleInTransactionTimeoutMs,
     options: byKey,
+    // Statements are sent as they are asked for: see transaction.ts.
+    pipeline: true,
   });
   const names = createStatementNames();
   // An idle connection died (the server was restarted): the pool makes another when it is next asked.
@@ -80,7 +73,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     async transaction(work) {
       for (let tries = 1; ; tries += 1) {
         try {
-          return await inTransaction(pool, names, work);
+          return await answerOf(runTransaction(await pool.connect(), names, work));
         } catch (error) {
           if (tries >= transactionTries || !isCollision(error)) throw error;
         }
@@ -97,46 +90,6 @@ export function openDatabase(options: DatabaseOptions): Database {
     },
     close: () => pool.end(),
   };
-}
-
-/** One try. The events of a transaction that fails go with it. */
-async function inTransaction<T>(
-  pool: pg.Pool,
-  names: StatementNames,
-  work: (tx: Transaction) => Promise<T>,
-): Promise<T> {
-  const client = await answerOf(pool.connect());
-  const events: NewEvent[] = [];
-  let broken: Error | undefined;
-  let sentBytes = 0;
-  // A connection that ends between two statements tells nobody else; the next statement fails by it.
-  const ended = (error: Error): void => {
-    broken = error;
-  };
-  client.on('error', ended);
-  try {
-    await answerOf(client.query('BEGIN'));
-    const result = await work({
-      query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) => {
-        for (const value of values) if (typeof value === 'string') sentBytes += value.length;
-        return (await answerOf(client.query<Row>({ name: names(sql, values), text: sql, values: [...values] }))).rows;
-      },
-      emit: (event) => {
-        events.push(event);
-      },
-    });
-    await answerOf(flushEvents(client, names, events));
-    await answerOf(client.query('COMMIT'));
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK').catch((rollback: unknown) => {
-      broken = rollback instanceof Error ? rollback : new Error(String(rollback));
-    });
-    throw error;
-  } finally {
-    client.off('error', ended);
-    client.release(broken ?? sentBytes > fatBytes);
-  }
 }
 
 async function answerOf<T>(answer: Promise<T>): Promise<T> {

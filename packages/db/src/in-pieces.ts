@@ -9,12 +9,16 @@ export async function inPieces<Row>(
   write: (piece: readonly Row[]) => Promise<unknown>,
 ): Promise<void> {
   let last: Promise<unknown> = Promise.resolve();
-  for (let start = 0; start < rows.length; start += rowsAtOnce) {
-    const next = write(rows.slice(start, start + rowsAtOnce));
+  for (const piece of piecesOf(rows)) {
+    const next = write(piece);
     // It is awaited below; until then it must not count as a rejection that nobody handles.
     next.catch(() => undefined);
     await last;
     last = next;
   }
   await last;
+}
+
+export function* piecesOf<Row>(rows: readonly Row[]): Generator<readonly Row[]> {
+  for (let start = 0; start < rows.length; start += rowsAtOnce) yield rows.slice(start, start + rowsAtOnce);
 }

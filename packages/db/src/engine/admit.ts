@@ -1,5 +1,5 @@
-import type { Transaction } from '../database.ts';
-import { type ChangeResult, changeNodeRoles, type NodeRoleChange } from './change-node-roles.ts';
+import type { Transaction } from '../transaction.ts';
+import { changeLockedNodeRoles, type ChangeResult, lockNodeRoles, type NodeRoleChange } from './change-node-roles.ts';
 import { type OutboxRow, type OutboxStep, writeOutbox } from './outbox.ts';
 
 /** A node-role that admission lets start, and where its job goes. */
@@ -42,12 +42,13 @@ export interface Admission {
  */
 export async function admitNodeRoles(tx: Transaction, request: AdmissionRequest): Promise<Admission> {
   const { asked, actor } = request;
-  const admitted = asked.length === 0 ? [] : await holdStill(tx, asked);
+  const ids = [...asked, ...request.released].map((one) => one.nodeRoleId);
+  const [admitted, rows] = await Promise.all([asked.length === 0 ? [] : holdStill(tx, asked), lockNodeRoles(tx, ids)]);
   const locked = admitted.filter((one) => one.lock !== null);
   const got = new Set<string>();
   if (locked.length > 0) {
     // A retried node-role may hold its lock already: its own row is as good as a new one.
-    const rows = await tx.query<{ node_role_id: string }>(
+    const held = await tx.query<{ node_role_id: string }>(
       `WITH wanted AS (
          SELECT * FROM jsonb_to_recordset($1::jsonb) AS w(name text, scope_key text, node_role_id uuid)
        ), taken AS (
@@ -62,7 +63,7 @@ export async function admitNodeRoles(tx: Transaction, request: AdmissionRequest)
         ),
       ],
     );
-    for (const row of rows) got.add(row.node_role_id);
+    for (const row of held) got.add(row.node_role_id);
   }
   const startable = admitted.filter((one) => one.lock === null || got.has(one.nodeRoleId));
   const left = asked.filter((one) => one.release && !startable.includes(one));
@@ -83,7 +84,7 @@ export async function admitNodeRoles(tx: Transaction, request: AdmissionRequest)
     })),
     ...request.released,
   ];
-  const results = await changeNodeRoles(tx, changes);
+  const results = changeLockedNodeRoles(tx, changes, rows);
   const steps: OutboxStep[] = [];
   const refused: string[] = [];
   startable.forEach((one, index) => {
@@ -92,7 +93,7 @@ export async function admitNodeRoles(tx: Transaction, request: AdmissionRequest)
       steps.push({ queue: one.queue, nodeRoleId: one.nodeRoleId, dispatch: result.row.dispatch });
     else if (one.lock !== null) refused.push(one.nodeRoleId);
   });
-  if (refused.length > 0) await tx.query('DELETE FROM lock_holds WHERE node_role_id = ANY($1::uuid[])', [refused]);
+  if (refused.length > 0) tx.write('DELETE FROM lock_holds WHERE node_role_id = ANY($1::uuid[])', [refused]);
   return {
     changes: results.map((result, index) => ({ nodeRoleId: changes[index]?.nodeRoleId ?? '', result })),
     jobs: await writeOutbox(tx, steps, request.workers, request.sent),
@@ -104,9 +105,9 @@ export async function admitNodeRoles(tx: Transaction, request: AdmissionRequest)
  * it, not between. Answers what is left of live runs that are not paused.
  */
 async function holdStill(tx: Transaction, asked: readonly Admitted[]): Promise<readonly Admitted[]> {
-  await tx.query('SELECT pg_advisory_xact_lock($1)', [admissionLock]);
+  tx.write('SELECT pg_advisory_xact_lock($1)', [admissionLock]);
   const ids = asked.map((one) => one.nodeRoleId);
-  await tx.query(
+  tx.write(
     `SELECT id FROM deployments WHERE id IN (SELECT deployment_id FROM node_roles WHERE id = ANY($1::uuid[]))
      ORDER BY id FOR SHARE`,
     [ids],

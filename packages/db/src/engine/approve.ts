@@ -1,5 +1,5 @@
 import { FormworkError, type Plan } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import type { Approval, ApprovedDeployment, PlanRow } from './approval.ts';
 import { bindPlannedNodeRoles } from './bind-planned-node-roles.ts';
 import { insertPlannedNodes } from './insert-planned-nodes.ts';

@@ -1,5 +1,5 @@
 import type { Json, JsonObject, ResolvedInputs } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 
 /** How an attempt goes on after `not yet`, a reboot or another worker: on the node it is the same attempt all along. */
 export interface Resume {
@@ -67,17 +67,17 @@ export async function takeAttempts(
   tx: Transaction,
   asked: readonly AttemptRequest[],
 ): Promise<ReadonlyMap<string, StoredAttempt>> {
-  const rows = [
-    ...(await insertAttempts(
+  const [made, resumed] = await Promise.all([
+    insertAttempts(
       tx,
       asked.filter((one) => one.isNew),
-    )),
-    ...(await resumeAttempts(
+    ),
+    resumeAttempts(
       tx,
       asked.filter((one) => !one.isNew),
-    )),
-  ];
-  return new Map(rows.map((row) => [row.node_role_id, parseAttempt(row)]));
+    ),
+  ]);
+  return new Map([...made, ...resumed].map((row) => [row.node_role_id, parseAttempt(row)]));
 }
 
 async function insertAttempts(tx: Transaction, asked: readonly AttemptRequest[]): Promise<readonly AttemptColumns[]> {

@@ -1,4 +1,4 @@
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import type { NodeRoleRow } from './node-role-row.ts';
 import { patchNodes } from './patch-nodes.ts';
 

@@ -1,5 +1,5 @@
 import { FormworkError, holds, type NodeRoleEvent, type PlanAction, type WorkVertex, workOf } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { type ApprovalScope, taskStage } from './approval.ts';
 import { changeNodeRoles, type NodeRoleChange } from './change-node-roles.ts';
 import { insertPlannedNodeRoles } from './insert-planned-node-roles.ts';

@@ -7,7 +7,7 @@ import {
   type NodeRoleState,
   transition,
 } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import {
   nodeRoleColumns,
   type NodeRoleColumns,
@@ -64,19 +64,31 @@ export async function changeNodeRoles(
   changes: readonly NodeRoleChange[],
 ): Promise<readonly ChangeResult[]> {
   if (changes.length === 0) return [];
-  const rows = await tx.query<NodeRoleColumns>(
-    `SELECT ${nodeRoleColumns} FROM node_roles n WHERE n.id = ANY($1::uuid[]) ORDER BY n.id FOR UPDATE`,
-    [changes.map((change) => change.nodeRoleId)],
+  const rows = await lockNodeRoles(
+    tx,
+    changes.map((change) => change.nodeRoleId),
   );
-  return changeLockedNodeRoles(tx, changes, new Map(rows.map((row) => [row.id, parseNodeRole(row)])));
+  return changeLockedNodeRoles(tx, changes, rows);
 }
 
-/** The same over rows that the caller has read `FOR UPDATE` in this transaction, in the order of their ids. */
-export async function changeLockedNodeRoles(
+/** Reads them `FOR UPDATE`, in the order of their ids. */
+export async function lockNodeRoles(
+  tx: Transaction,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, NodeRoleRow>> {
+  const rows = await tx.query<NodeRoleColumns>(
+    `SELECT ${nodeRoleColumns} FROM node_roles n WHERE n.id = ANY($1::uuid[]) ORDER BY n.id FOR UPDATE`,
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.id, parseNodeRole(row)]));
+}
+
+/** The same over rows that the caller has locked in this transaction. The writes are on their way when it answers. */
+export function changeLockedNodeRoles(
   tx: Transaction,
   changes: readonly NodeRoleChange[],
   rows: ReadonlyMap<string, NodeRoleRow>,
-): Promise<readonly ChangeResult[]> {
+): readonly ChangeResult[] {
   if (new Set(changes.map((change) => change.nodeRoleId)).size !== changes.length) {
     throw new FormworkError('internal', 'double-change', 'a node-role was changed twice in one batch');
   }
@@ -90,8 +102,8 @@ export async function changeLockedNodeRoles(
     updates.push(toUpdate(change, row, result.row));
     emitSteps(tx, change, row, result.row);
   }
-  await writeUpdates(tx, updates);
-  await putDown(
+  writeUpdates(tx, updates);
+  putDown(
     tx,
     changes.filter((change, index) => change.event?.kind === 'withdrawn' && results[index]?.ok === true),
   );
@@ -120,11 +132,11 @@ const stateBetween = (change: NodeRoleChange, row: NodeRoleRow): NodeRoleState |
   change.before === undefined ? row.state : transition(row.state, change.before);
 
 /** What is withdrawn keeps neither a lock nor an open attempt. */
-async function putDown(tx: Transaction, withdrawn: readonly NodeRoleChange[]): Promise<void> {
+function putDown(tx: Transaction, withdrawn: readonly NodeRoleChange[]): void {
   if (withdrawn.length === 0) return;
   const ids = withdrawn.map((change) => change.nodeRoleId);
-  await tx.query('DELETE FROM lock_holds WHERE node_role_id = ANY($1::uuid[])', [ids]);
-  await tx.query(
+  tx.write('DELETE FROM lock_holds WHERE node_role_id = ANY($1::uuid[])', [ids]);
+  tx.write(
     `UPDATE attempts SET state = 'aborted', ended_at = clock_timestamp()
      WHERE node_role_id = ANY($1::uuid[]) AND state IN ('waiting', 'running')`,
     [ids],
@@ -194,9 +206,9 @@ function toUpdate(change: NodeRoleChange, before: NodeRoleRow, after: NodeRoleRo
   };
 }
 
-async function writeUpdates(tx: Transaction, updates: readonly Update[]): Promise<void> {
+function writeUpdates(tx: Transaction, updates: readonly Update[]): void {
   if (updates.length === 0) return;
-  await tx.query(
+  tx.write(
     `UPDATE node_roles n SET
        state = u.state, state_data = u.state_data, holds = u.holds, run_id = u.run_id, pending = u.pending,
        role_digest = u.role_digest, stage = u.stage, attempt = u.attempt, tries = u.tries, ever_started = u.ever_started,

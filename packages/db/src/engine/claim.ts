@@ -1,5 +1,5 @@
 import { type Applied, type Json, type ResolvedInputs, workOf } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { type Resume, type StoredAttempt, takeAttempts } from './attempts.ts';
 import { changeLockedNodeRoles } from './change-node-roles.ts';
 import { type FullColumns, fullNodeRoleColumns, type FullNodeRoleRow, parseFullNodeRole } from './node-role-row.ts';
@@ -113,7 +113,7 @@ async function writeClaims(
   rows: ReadonlyMap<string, FullNodeRoleRow>,
 ): Promise<ReadonlyMap<ClaimRequest, Claimed>> {
   if (granted.length === 0) return new Map();
-  const results = await changeLockedNodeRoles(
+  const results = changeLockedNodeRoles(
     tx,
     granted.map(({ request, row, isNew, number, applied }) => ({
       nodeRoleId: row.id,
@@ -134,18 +134,21 @@ async function writeClaims(
     const result = results[index];
     return result?.ok === true ? [{ ...one, after: result.row }] : [];
   });
-  const attempts = await takeAttempts(
-    tx,
-    taken.map(({ request, row, isNew, number }) => ({ request, runId: row.runId, isNew, number })),
-  );
-  const leases = await writeLeases(
-    tx,
-    taken.flatMap(({ request, after }) => {
-      const attempt = attempts.get(request.nodeRoleId);
-      const { worker } = request;
-      return attempt === undefined ? [] : [{ nodeRoleId: after.id, attemptId: attempt.id, worker, fence: after.fence }];
-    }),
-  );
+  const [attempts, leases] = await Promise.all([
+    takeAttempts(
+      tx,
+      taken.map(({ request, row, isNew, number }) => ({ request, runId: row.runId, isNew, number })),
+    ),
+    writeLeases(
+      tx,
+      taken.map(({ request, after, number }) => ({
+        nodeRoleId: after.id,
+        number,
+        worker: request.worker,
+        fence: after.fence,
+      })),
+    ),
+  ]);
   return new Map(
     taken.flatMap(({ request, row, after, isNew, applied }) => {
       const attempt = attempts.get(request.nodeRoleId);
@@ -157,12 +160,12 @@ async function writeClaims(
   );
 }
 
-/** Answers by node-role whether somebody asked for it to be killed before this claim. */
+/** Over attempts that were written before; answers by node-role whether somebody asked for it to be killed before this claim. */
 async function writeLeases(
   tx: Transaction,
   leases: readonly {
     readonly nodeRoleId: string;
-    readonly attemptId: string;
+    readonly number: number;
     readonly worker: string;
     readonly fence: number;
   }[],
@@ -170,9 +173,10 @@ async function writeLeases(
   // A new attempt forgets what was asked of the one before.
   const rows = await tx.query<{ node_role_id: string; abort: boolean }>(
     `INSERT INTO claims AS c (node_role_id, attempt_id, worker, fence, lease_until)
-     SELECT l.node_role_id, l.attempt_id, l.worker, l.fence, clock_timestamp() + $2 * interval '1 millisecond'
-     FROM jsonb_to_recordset($1::jsonb) AS l(node_role_id uuid, attempt_id uuid, worker text, fence int)
-     ORDER BY l.node_role_id
+     SELECT a.node_role_id, a.id, l.worker, l.fence, clock_timestamp() + $2 * interval '1 millisecond'
+     FROM jsonb_to_recordset($1::jsonb) AS l(node_role_id uuid, number int, worker text, fence int)
+     JOIN attempts a ON a.node_role_id = l.node_role_id AND a.number = l.number
+     ORDER BY a.node_role_id
      ON CONFLICT (node_role_id) DO UPDATE SET attempt_id = EXCLUDED.attempt_id, worker = EXCLUDED.worker,
        fence = EXCLUDED.fence, lease_until = EXCLUDED.lease_until,
        abort = c.abort AND c.attempt_id = EXCLUDED.attempt_id
@@ -181,7 +185,7 @@ async function writeLeases(
       JSON.stringify(
         leases.map((one) => ({
           node_role_id: one.nodeRoleId,
-          attempt_id: one.attemptId,
+          number: one.number,
           worker: one.worker,
           fence: one.fence,
         })),

@@ -1,5 +1,5 @@
 import type { Json } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { dropNodeRoles } from './drop-node-roles.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { changeNodeRoles } from './change-node-roles.ts';
 
 /** Drops node-roles that rest and of which nothing is left anywhere, with the locks they may keep. */

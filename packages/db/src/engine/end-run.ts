@@ -1,5 +1,5 @@
 import type { JsonObject } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 
 export interface RunEnd {
   readonly runId: string;

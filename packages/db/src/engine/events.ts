@@ -1,7 +1,5 @@
 import type { JsonObject } from '@formwork/core';
-import type pg from 'pg';
-import { inPieces } from '../in-pieces.ts';
-import type { StatementNames } from '../statement-names.ts';
+import { piecesOf } from '../in-pieces.ts';
 
 /** A state change as it goes into the feed; the id comes with the commit. `data` holds no secret, 8 KiB at most. */
 export interface NewEvent {
@@ -31,19 +29,23 @@ const maxDataBytes = 8_192;
  * order of the commits, and times do not go back along them.
  */
 export async function flushEvents(
-  client: pg.ClientBase,
-  names: StatementNames,
+  write: (sql: string, values: readonly unknown[]) => Promise<unknown>,
   events: readonly NewEvent[],
 ): Promise<void> {
-  if (events.length === 0) return;
-  await inPieces(events, (piece) => writeEvents(client, names, piece));
-  if (events.some((event) => event.kind.startsWith('site.'))) await client.query(`NOTIFY ${siteChannel}`);
+  // The last ones travel with the commit; of thousands one piece is put together while the one before it is written.
+  let before: Promise<unknown> | null = null;
+  for (const piece of piecesOf(events)) {
+    const written = write(insertEvents, valuesOf(piece));
+    if (before !== null) await before;
+    before = written;
+  }
+  if (events.some((event) => event.kind.startsWith('site.'))) void write(`NOTIFY ${siteChannel}`, []);
   for (const { kind, runId } of events)
-    if (kind === 'run.started') await client.query('SELECT pg_notify($1, $2)', [runChannel, runId]);
+    if (kind === 'run.started') void write('SELECT pg_notify($1, $2)', [runChannel, runId]);
 }
 
-async function writeEvents(client: pg.ClientBase, names: StatementNames, events: readonly NewEvent[]): Promise<void> {
-  const values = [
+function valuesOf(events: readonly NewEvent[]): readonly unknown[] {
+  return [
     JSON.stringify(
       events.map((event, index) => ({
         place: index + 1,
@@ -58,7 +60,6 @@ async function writeEvents(client: pg.ClientBase, names: StatementNames, events:
     ),
     events.length,
   ];
-  await client.query({ name: names(insertEvents, values), text: insertEvents, values });
 }
 
 const insertEvents = `WITH counter AS (

@@ -1,8 +1,8 @@
 import { type Applied, assertNever, type StepError } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import type { Resume } from './attempts.ts';
-import { changeLockedNodeRoles, type NodeRoleChange } from './change-node-roles.ts';
-import { type NodeRoleColumns, nodeRoleColumns, type NodeRoleRow, parseNodeRole } from './node-role-row.ts';
+import { changeLockedNodeRoles, lockNodeRoles, type NodeRoleChange } from './change-node-roles.ts';
+import type { NodeRoleRow } from './node-role-row.ts';
 import { type NodePatch, patchNodes } from './patch-nodes.ts';
 
 export type Outcome =
@@ -33,15 +33,15 @@ export interface Finish {
  * later is right. Answers in the order given.
  */
 export async function finishNodeRoles(tx: Transaction, finishes: readonly Finish[]): Promise<readonly boolean[]> {
-  const columns = await tx.query<NodeRoleColumns>(
-    `SELECT ${nodeRoleColumns} FROM node_roles n WHERE n.id = ANY($1::uuid[]) ORDER BY n.id FOR UPDATE`,
-    [finishes.map((finish) => finish.nodeRoleId)],
-  );
-  // After the rows: a claim waits for these, so what we see of it is the last.
-  const claims = await tx.query<{ node_role_id: string; fence: number; abort: boolean }>(
-    'SELECT node_role_id, fence, abort FROM claims WHERE node_role_id = ANY($1::uuid[]) ORDER BY node_role_id FOR UPDATE',
-    [finishes.map((finish) => finish.nodeRoleId)],
-  );
+  const ids = finishes.map((finish) => finish.nodeRoleId);
+  const [rows, claims] = await Promise.all([
+    lockNodeRoles(tx, ids),
+    // After the rows: a claim waits for these, so what we see of it is the last.
+    tx.query<{ node_role_id: string; fence: number; abort: boolean }>(
+      'SELECT node_role_id, fence, abort FROM claims WHERE node_role_id = ANY($1::uuid[]) ORDER BY node_role_id FOR UPDATE',
+      [ids],
+    ),
+  ]);
   const claimOf = new Map(claims.map((claim) => [claim.node_role_id, claim]));
   const current = new Map<string, Finish>();
   for (const finish of finishes) {
@@ -49,16 +49,12 @@ export async function finishNodeRoles(tx: Transaction, finishes: readonly Finish
     if (claim?.fence === finish.fence) current.set(finish.nodeRoleId, claim.abort ? stopped(finish) : finish);
   }
   const ending = [...current.values()];
-  const results = await changeLockedNodeRoles(
-    tx,
-    ending.map(changeOf),
-    new Map(columns.map((row) => [row.id, parseNodeRole(row)])),
-  );
+  const results = changeLockedNodeRoles(tx, ending.map(changeOf), rows);
   const taken = ending.flatMap((finish, index) => {
     const result = results[index];
     return result?.ok === true ? [{ ...finish, row: result.row }] : [];
   });
-  await closeAttempts(tx, taken);
+  closeAttempts(tx, taken);
   await patchNodes(
     tx,
     taken.flatMap(({ outcome, row, worker }) => {
@@ -119,9 +115,9 @@ const keepsLock = (outcome: Outcome, row: NodeRoleRow): boolean =>
 const attemptStates = { done: 'done', failed: 'failed', pended: 'waiting', withdrawn: 'aborted' } as const;
 
 /** Attempts end or wait, claims go, and so do the locks of what neither waits on nor will be tried again. */
-async function closeAttempts(tx: Transaction, finishes: readonly Taken[]): Promise<void> {
+function closeAttempts(tx: Transaction, finishes: readonly Taken[]): void {
   if (finishes.length === 0) return;
-  await tx.query(
+  tx.write(
     `WITH f AS (
        SELECT * FROM jsonb_to_recordset($1::jsonb) AS f(node_role_id uuid, attempt_id uuid, state text, error jsonb,
          resume jsonb, keeps_lock boolean)

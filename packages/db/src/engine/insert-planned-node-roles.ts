@@ -1,5 +1,5 @@
 import { FormworkError, type WorkVertex } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { type ApprovalScope, taskStage } from './approval.ts';
 import { inPieces } from '../in-pieces.ts';
 import type { Pending } from './node-role-row.ts';

@@ -1,5 +1,5 @@
 import { FormworkError, type Plan, type Specification } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import type { Approval, ApprovedDeployment, PlanRow } from './approval.ts';
 
 /** Rows of the machines to be made; ids by name of these and of the living ones. */

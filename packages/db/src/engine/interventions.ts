@@ -1,5 +1,5 @@
 import { FormworkError, holds, workOf } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { changeNodeRoles } from './change-node-roles.ts';
 import {
   type FullColumns,

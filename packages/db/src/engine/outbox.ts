@@ -1,5 +1,5 @@
 import { FormworkError, type JsonObject } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 
 /** One node-role to be started, and the queue it goes to. */
 export interface OutboxStep {

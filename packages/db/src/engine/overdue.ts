@@ -1,4 +1,4 @@
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 
 /** Deployments whose time to live is over and that nobody is destroying yet. */
 export async function readExpired(tx: Pick<Transaction, 'query'>): Promise<readonly string[]> {

@@ -1,4 +1,4 @@
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { dropNodeRoles } from './drop-node-roles.ts';
 import type { NodeRoleRow } from './node-role-row.ts';
 
@@ -42,11 +42,11 @@ export async function patchNodes(tx: Transaction, changes: readonly NodeChange[]
 }
 
 async function patchEachOnce(tx: Transaction, changes: ReadonlyMap<string, NodeChange>): Promise<void> {
-  const before = await tx.query<{ id: string; name: string; state: string; deployment_id: string | null }>(
+  const locked = tx.query<{ id: string; name: string; state: string; deployment_id: string | null }>(
     'SELECT id, name, state, deployment_id FROM nodes WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE',
     [[...changes.keys()]],
   );
-  await tx.query(
+  tx.write(
     `UPDATE nodes n SET state = COALESCE(p.state, n.state), host = COALESCE(p.host, n.host), port = COALESCE(p.port, n.port),
        ssh_user = COALESCE(p.ssh_user, n.ssh_user), host_key = COALESCE(p.host_key, n.host_key),
        host_key_trust = COALESCE(p.host_key_trust, n.host_key_trust), provider_id = COALESCE(p.provider_id, n.provider_id),
@@ -58,6 +58,7 @@ async function patchEachOnce(tx: Transaction, changes: ReadonlyMap<string, NodeC
      WHERE n.id = p.id`,
     [JSON.stringify([...changes.values()].map(({ nodeId, patch }) => columnsOf(nodeId, patch)))],
   );
+  const before = await locked;
   for (const { id, name, state, deployment_id } of before) {
     const change = changes.get(id);
     const next = change?.patch.state;

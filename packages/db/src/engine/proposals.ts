@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { FormworkError, type Graph, type Plan, type Specification } from '@formwork/core';
-import type { Database, Transaction } from '../database.ts';
+import type { Database } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import type { SpecificationRow } from './snapshot.ts';
 
 export interface StoredPlan {

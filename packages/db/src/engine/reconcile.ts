@@ -1,4 +1,4 @@
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { queuedDriveMs } from './admit.ts';
 import { writeOutbox } from './outbox.ts';
 

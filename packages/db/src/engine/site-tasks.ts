@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '@formwork/core';
-import type { Database, Transaction } from '../database.ts';
+import type { Database } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 
 /** Questions to a site that only a worker that serves it can ask. */
 export type SiteTaskKind = 'check' | 'catalogue' | 'leak-check' | 'power' | 'console' | 'observe';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, type Json } from '@formwork/core';
-import type { Database, Transaction } from '../database.ts';
+import type { Database } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import type { PrismaClient } from '../generated/client.ts';
 import { type Page, type PageRequest, positionNumber, toPage } from './page.ts';
 import { asJson } from './stored-json.ts';

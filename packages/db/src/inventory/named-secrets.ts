@@ -1,4 +1,4 @@
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import type { PrismaClient } from '../generated/client.ts';
 import type { Page, PageRequest } from './page.ts';
 

@@ -1,5 +1,5 @@
 import { FormworkError, type Pack, type RoleBundle } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 
 export interface PackToStore {
   readonly id: string;

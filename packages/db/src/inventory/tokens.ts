@@ -1,5 +1,6 @@
 import { FormworkError } from '@formwork/core';
-import type { Database, Transaction } from '../database.ts';
+import type { Database } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import type { PrismaClient, Token } from '../generated/client.ts';
 import { type TokenGrant, tokenRole, tokenScope } from '../tokens/grant.ts';
 import { afterNameAndId, isUuid, nameAndId, type Page, type PageRequest, toPage } from './page.ts';

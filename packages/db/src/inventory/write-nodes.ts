@@ -1,5 +1,5 @@
 import { FormworkError } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { requireVersion } from './require-version.ts';
 
 /** What a person may say about a node; what is absent stays. */

@@ -1,5 +1,5 @@
 import { FormworkError, type Json, type JsonObject } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { requireVersion } from './require-version.ts';
 
 export interface SiteFields {

@@ -1,0 +1,97 @@
+import type pg from 'pg';
+import { flushEvents, type NewEvent } from './engine/events.ts';
+import type { StatementNames } from './statement-names.ts';
+
+/** One transaction: statements go through `query` and `write`, events are kept until the end and written as its last statement. */
+export interface Transaction {
+  /** Statements that are asked for without waiting in between travel together and run in the order of the calls. */
+  query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** A statement whose rows nobody needs: it goes with whatever comes next, and what goes wrong with it fails the commit. */
+  write(sql: string, values?: readonly unknown[]): void;
+  /** Written with the commit, in the order of the calls. */
+  emit(event: NewEvent): void;
+}
+
+/** PostgreSQL keeps what a backend once needed until it ends: after a transaction of this much text it is let go, bytes. */
+const fatBytes = 1_000_000;
+
+/**
+ * One try of `work` on a connection in pipeline mode; the events of a transaction that fails go with it. BEGIN travels
+ * with the first statement, and COMMIT with the last: a trip to the database costs both sides more than a statement does.
+ * What failed makes the server answer COMMIT with a rollback, so nothing is half-written.
+ */
+export async function runTransaction<T>(
+  client: pg.PoolClient,
+  names: StatementNames,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  const sent: Promise<unknown>[] = [];
+  const events: NewEvent[] = [];
+  const together = sendingTogether(client);
+  let broken: Error | undefined;
+  let sentBytes = 0;
+  // A connection that ends between two statements tells nobody else; the next statement fails by it.
+  const ended = (error: Error): void => {
+    broken = error;
+  };
+  const send = <Row extends pg.QueryResultRow>(query: pg.QueryConfig | string): Promise<pg.QueryResult<Row>> => {
+    together();
+    const answer = client.query<Row>(query);
+    sent.push(answer);
+    // Whoever waits hears of it, and the end of the transaction does.
+    answer.catch(() => undefined);
+    return answer;
+  };
+  const statement = <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[]) => {
+    for (const value of values) if (typeof value === 'string') sentBytes += value.length;
+    return send<Row>({ name: names(sql, values), text: sql, values: [...values] });
+  };
+  client.on('error', ended);
+  try {
+    void send('BEGIN');
+    const result = await work({
+      query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
+        (await statement<Row>(sql, values)).rows,
+      write: (sql, values = []) => {
+        void statement(sql, values);
+      },
+      emit: (event) => {
+        events.push(event);
+      },
+    });
+    await flushEvents(statement, events);
+    const committed = send('COMMIT');
+    await Promise.all(sent);
+    if ((await committed).command !== 'COMMIT') throw new Error('the database rolled the transaction back');
+    return result;
+  } catch (error) {
+    const cause = await firstFailure(sent, error);
+    await client.query('ROLLBACK').catch((rollback: unknown) => {
+      broken = rollback instanceof Error ? rollback : new Error(String(rollback));
+    });
+    throw cause;
+  } finally {
+    client.off('error', ended);
+    client.release(broken ?? sentBytes > fatBytes);
+  }
+}
+
+/** What is written in one turn of the event loop leaves in one packet. */
+function sendingTogether({ connection }: pg.PoolClient): () => void {
+  let corked = false;
+  return () => {
+    if (corked) return;
+    corked = true;
+    connection.stream.cork();
+    process.nextTick(() => {
+      corked = false;
+      connection.stream.uncork();
+    });
+  };
+}
+
+/** Later statements of a failed transaction only say that it has failed: why is told by the first. */
+async function firstFailure(sent: readonly Promise<unknown>[], error: unknown): Promise<unknown> {
+  for (const result of await Promise.allSettled(sent)) if (result.status === 'rejected') return result.reason;
+  return error;
+}
