@@ -54,7 +54,7 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
     secrets,
     runner,
     executors: createWorkerExecutors({ nowMs: Date.now }),
-    provider: (siteId) => sites.site(siteId),
+    provider: (siteId) => sites.recent(siteId),
     clock: () => ({ nowMs: Date.now(), random: Math.random() }),
     contexts: openStepContexts({ db, content, siteView }),
     leases,

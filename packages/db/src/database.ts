@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Log } from './log.ts';
 import { queryOnce } from './query-once.ts';
 import { createStatementNames } from './statement-names.ts';
+import { runTogether } from './together.ts';
 import { runTransaction, type Transaction } from './transaction.ts';
 
 /**
@@ -12,6 +13,8 @@ import { runTransaction, type Transaction } from './transaction.ts';
 export interface Database {
   readonly url: string;
   query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Statements that do not wait for each other, each for itself, in one trip over one connection. */
+  together<T>(work: (db: Pick<Database, 'query'>) => Promise<T>): Promise<T>;
   /** `work` may be called again when Postgres ended the transaction for colliding with another. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** A connection of its own for LISTEN or an advisory lock; its holder ends it. */
@@ -70,6 +73,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     url: options.url,
     query: <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
       answerOf(queryOnce<Row>(pool, { name: names(sql, values), text: sql, values: [...values] })),
+    together: async (work) => answerOf(runTogether(await answerOf(pool.connect()), names, work)),
     async transaction(work) {
       for (let tries = 1; ; tries += 1) {
         try {

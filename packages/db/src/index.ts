@@ -53,6 +53,7 @@ export {
   readNodeRolesOf,
   readNodes,
   readNodesById,
+  readNodesUnder,
   readPacks,
   readPlanGraph,
   readPlanHead,

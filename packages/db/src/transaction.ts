@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { flushEvents, type NewEvent } from './engine/events.ts';
 import type { StatementNames } from './statement-names.ts';
+import { sendingTogether } from './together.ts';
 
 /** One transaction: statements go through `query` and `write`, events are kept until the end and written as its last statement. */
 export interface Transaction {
@@ -74,20 +75,6 @@ export async function runTransaction<T>(
     client.off('error', ended);
     client.release(broken ?? sentBytes > fatBytes);
   }
-}
-
-/** What is written in one turn of the event loop leaves in one packet. */
-function sendingTogether({ connection }: pg.PoolClient): () => void {
-  let corked = false;
-  return () => {
-    if (corked) return;
-    corked = true;
-    connection.stream.cork();
-    process.nextTick(() => {
-      corked = false;
-      connection.stream.uncork();
-    });
-  };
 }
 
 /** Later statements of a failed transaction only say that it has failed: why is told by the first. */

@@ -35,6 +35,7 @@ export interface Revealed {
 /** Puts secret values where their references stand. The result goes to a node's stdin or an executor and nowhere else. */
 export async function revealSecrets(secrets: Secrets, value: JsonObject): Promise<Revealed> {
   const paths: string[] = [];
+  if (!holdsSecret(value)) return { value, paths };
   const walk = async (at: Json, path: string): Promise<Json> => {
     if (isSecretReference(at)) {
       paths.push(path);
@@ -55,5 +56,10 @@ export async function revealSecrets(secrets: Secrets, value: JsonObject): Promis
   const revealed = await walk(value, '');
   return { value: isJsonObject(revealed) ? revealed : {}, paths };
 }
+
+const holdsSecret = (at: Json): boolean =>
+  at !== null &&
+  typeof at === 'object' &&
+  (isSecretReference(at) || (isJsonArray(at) ? at : Object.values(at)).some(holdsSecret));
 
 const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');

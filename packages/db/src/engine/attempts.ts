@@ -20,6 +20,8 @@ export interface StoredAttempt {
   readonly inputs: JsonObject | null;
   readonly resume: Resume;
   readonly startedAtMs: number;
+  /** Made just now: nothing of it is anywhere yet. */
+  readonly isNew: boolean;
 }
 
 /** An attempt to make, or to go on with. */
@@ -52,7 +54,7 @@ interface AttemptColumns {
 
 const attemptColumns = 'a.id, a.node_role_id, a.number, a.action, a.input_hash, a.inputs, a.resume, a.started_at';
 
-const parseAttempt = (row: AttemptColumns): StoredAttempt => ({
+const parseAttempt = (row: AttemptColumns, isNew: boolean): StoredAttempt => ({
   id: row.id,
   number: row.number,
   action: row.action,
@@ -60,6 +62,7 @@ const parseAttempt = (row: AttemptColumns): StoredAttempt => ({
   inputs: row.inputs,
   resume: row.resume,
   startedAtMs: row.started_at.getTime(),
+  isNew,
 });
 
 /** Makes the new attempts and puts the others back to `running`; by node-role. */
@@ -77,7 +80,10 @@ export async function takeAttempts(
       asked.filter((one) => !one.isNew),
     ),
   ]);
-  return new Map([...made, ...resumed].map((row) => [row.node_role_id, parseAttempt(row)]));
+  return new Map([
+    ...made.map((row) => [row.node_role_id, parseAttempt(row, true)] as const),
+    ...resumed.map((row) => [row.node_role_id, parseAttempt(row, false)] as const),
+  ]);
 }
 
 async function insertAttempts(tx: Transaction, asked: readonly AttemptRequest[]): Promise<readonly AttemptColumns[]> {

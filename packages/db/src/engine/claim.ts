@@ -28,7 +28,6 @@ export type Claimed =
       readonly row: FullNodeRoleRow;
       readonly fence: number;
       readonly attempt: StoredAttempt;
-      readonly isNew: boolean;
       /** Somebody asked for it to be killed before this claim. */
       readonly abort: boolean;
     }
@@ -150,12 +149,12 @@ async function writeClaims(
     ),
   ]);
   return new Map(
-    taken.flatMap(({ request, row, after, isNew, applied }) => {
+    taken.flatMap(({ request, row, after, applied }) => {
       const attempt = attempts.get(request.nodeRoleId);
       if (attempt === undefined) return [];
       const abort = leases.get(row.id) ?? false;
       const current = { ...row, ...after, applied: applied ?? row.applied };
-      return [[request, { ok: true, row: current, fence: after.fence, attempt, isNew, abort }] as const];
+      return [[request, { ok: true, row: current, fence: after.fence, attempt, abort }] as const];
     }),
   );
 }

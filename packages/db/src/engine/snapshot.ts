@@ -121,6 +121,15 @@ export async function readNodesById(db: Reader, ids: readonly string[]): Promise
   );
 }
 
+/** The machines that these node-roles are on. */
+export async function readNodesUnder(db: Reader, nodeRoleIds: readonly string[]): Promise<readonly NodeRow[]> {
+  return db.query<NodeRow>(
+    `SELECT ${nodeColumns} FROM nodes n JOIN sites s ON s.id = n.site_id
+     WHERE n.id IN (SELECT node_id FROM node_roles WHERE id = ANY($1::uuid[]))`,
+    [nodeRoleIds],
+  );
+}
+
 export async function readNode(db: Reader, id: string): Promise<NodeRow | null> {
   const [row] = await db.query<NodeRow>(
     `SELECT ${nodeColumns} FROM nodes n JOIN sites s ON s.id = n.site_id WHERE n.id = $1`,

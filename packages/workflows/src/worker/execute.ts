@@ -12,6 +12,7 @@ import { completeOutputs, scopeOf, simulatedOutputs } from './outputs.ts';
 import { type MachineRecords, runProviderStep } from './provider-step.ts';
 import { launchOf, targetOf } from './script-step.ts';
 import { revealSecrets, type Secrets } from '../secrets.ts';
+import type { SshKeys } from './ssh-keys.ts';
 import type { StepContext } from './step-context.ts';
 
 export interface ExecuteDeps {
@@ -19,6 +20,7 @@ export interface ExecuteDeps {
   readonly log: Log;
   readonly worker: string;
   readonly secrets: Secrets;
+  readonly sshKey: SshKeys;
   readonly runner: ScriptRunner;
   readonly executors: WorkerExecutors;
   /** The opened provider of a site, and how scripts run on its nodes. */
@@ -101,7 +103,7 @@ async function runOnNode(
   fence: number,
   lease: Lease,
 ): Promise<ScriptResult> {
-  const target = await targetOf(deps.secrets, context);
+  const target = await targetOf(deps.sshKey, context);
   if (typeof target === 'string') return { kind: 'unreachable', message: target };
   const launch = await launchOf(deps.secrets, context, attempt, fence);
   const writer = openLogWriter(deps, attempt.id, lease.gone);
@@ -110,7 +112,7 @@ async function runOnNode(
     return await deps.runner.runScript(launch, target, {
       signal: lease.gone,
       abort: lease.abort,
-      fromOffset: (await logEnd(deps.db, attempt.id)) - logBase,
+      fromOffset: attempt.isNew ? 0 : (await logEnd(deps.db, attempt.id)) - logBase,
       onLog: ({ offset, nextOffset, text }) => {
         writer.write({ offset: logBase + offset, nextOffset: logBase + nextOffset, text });
       },
@@ -130,7 +132,7 @@ export async function forgetSecretOutputs(
   if (role.executor !== 'script' || context.phase !== 'apply' || context.target === null) return;
   if (!role.outputs.some((output) => output.secret && output.value === undefined)) return;
   if ((await deps.provider(context.target.siteId)).scripts !== 'ssh') return;
-  const target = await targetOf(deps.secrets, context);
+  const target = await targetOf(deps.sshKey, context);
   if (typeof target !== 'string') await deps.runner.forgetOutputs(attempt.id, target);
 }
 

@@ -58,7 +58,7 @@ export async function handleStep(
     const { attempt, row } = claimed;
     await underLease(
       deps,
-      claimed.isNew ? { ...context, row } : await asStarted(deps, { ...context, row }, attempt),
+      attempt.isNew ? { ...context, row } : await asStarted(deps, { ...context, row }, attempt),
       claimed,
     );
     return;
@@ -102,15 +102,17 @@ async function outcomeOf(
   lease: Lease,
 ): Promise<Outcome | null> {
   const isGone = (): boolean => lease.gone.aborted;
+  let asked = attempt;
   for (let pauseMs = 100; ; pauseMs = Math.min(pauseMs * 2, 2_000)) {
     try {
-      return await execute(deps, context, attempt, fence, lease);
+      return await execute(deps, context, asked, fence, lease);
     } catch (error) {
       if (isGone()) return null;
       if (lease.abort.aborted) return { kind: 'withdrawn' };
       if (!isDatabaseAway(error)) return brokenOff(deps, context, attempt, error);
       deps.log.warn({ nodeRoleId: context.row.id, error: String(error) }, 'a step waits for the database');
     }
+    asked = { ...attempt, isNew: false };
     // Not the step's failure: it may be under way on its node, and is attached to once the database is back.
     await delay(pauseMs, undefined, { signal: lease.gone }).catch(() => undefined);
     if (isGone()) return null;

@@ -11,7 +11,11 @@ export interface OpenSite {
 
 /** Providers of the sites this worker serves, opened once for each version of a site's configuration. */
 export interface OpenSites {
+  /** As it is stored now. */
   site(siteId: string): Promise<OpenSite>;
+  /** As it was when all sites were last told of, for what comes often; one that was not told of is read. */
+  recent(siteId: string): Promise<OpenSite>;
+  tell(rows: readonly SiteRow[]): void;
   close(): Promise<void>;
 }
 
@@ -25,6 +29,7 @@ export interface OpenSitesDeps {
 
 export function openSites(deps: OpenSitesDeps): OpenSites {
   const opened = new Map<string, { readonly version: number; readonly site: Promise<OpenSite> }>();
+  let told: ReadonlyMap<string, SiteRow> = new Map();
   const rowOf = batched(async (ids: readonly string[]) => {
     const rows = new Map(
       await Promise.all([...new Set(ids)].map(async (id) => [id, await readSite(deps.db, id)] as const)),
@@ -55,18 +60,22 @@ export function openSites(deps: OpenSitesDeps): OpenSites {
     });
     return { provider, scripts: registered.descriptor.scripts };
   };
+  const opening = (row: SiteRow): Promise<OpenSite> => {
+    const known = opened.get(row.id);
+    if (known !== undefined && known.version >= row.version) return known.site;
+    const site = open(row);
+    opened.set(row.id, { version: row.version, site });
+    site.catch(() => opened.delete(row.id));
+    // A call under way on the former one ends by itself; closing it only ends what it kept.
+    if (known !== undefined) void known.site.then(({ provider }) => provider.close()).catch(() => undefined);
+    return site;
+  };
   return {
-    async site(siteId) {
-      const row = await read(siteId);
-      const known = opened.get(siteId);
-      if (known?.version === row.version) return known.site;
-      const site = open(row);
-      opened.set(siteId, { version: row.version, site });
-      site.catch(() => opened.delete(siteId));
-      // A call under way on the former one ends by itself; closing it only ends what it kept.
-      if (known !== undefined) void known.site.then(({ provider }) => provider.close()).catch(() => undefined);
-      return site;
+    tell(rows) {
+      told = new Map(rows.map((row) => [row.id, row]));
     },
+    site: async (siteId) => opening(await read(siteId)),
+    recent: async (siteId) => opening(told.get(siteId) ?? (await read(siteId))),
     async close() {
       for (const { site } of opened.values())
         await site.then(({ provider }) => provider.close()).catch(() => undefined);

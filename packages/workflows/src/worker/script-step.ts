@@ -3,6 +3,7 @@ import { FormworkError, isJsonObject, type JsonObject } from '@formwork/core';
 import type { NodeRow, StoredAttempt } from '@formwork/db';
 import type { ScriptLaunch, ScriptTarget } from '../runner/script-launch.ts';
 import { revealSecrets, type Secrets } from '../secrets.ts';
+import type { SshKeys } from './ssh-keys.ts';
 import type { StepContext } from './step-context.ts';
 
 /** The launch of one execution of an attempt, secrets in plain: it goes to the runner and nowhere else. */
@@ -81,7 +82,7 @@ function renderedFiles(
 }
 
 /** How the step's node is reached; a message instead when that is not known (yet). */
-export async function targetOf(secrets: Secrets, context: StepContext): Promise<ScriptTarget | string> {
+export async function targetOf(sshKey: SshKeys, context: StepContext): Promise<ScriptTarget | string> {
   const { target, deployment } = context;
   if (target === null) return 'no node with this role answers that the script could run on';
   if (target.host === null || target.port === null || target.hostKey === null)
@@ -91,7 +92,7 @@ export async function targetOf(secrets: Secrets, context: StepContext): Promise<
     host: target.host,
     port: target.port,
     user: target.sshUser ?? 'root',
-    privateKey: await secrets.reveal({ $secret: { ref: deployment.sshPrivateKey, version: 1, digest: '' } }),
+    privateKey: await sshKey(deployment.sshPrivateKey),
     hostKey: target.hostKey,
   };
 }

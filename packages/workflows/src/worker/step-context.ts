@@ -21,7 +21,7 @@ import {
   readNodeRolesByKey,
   readNodeRolesOf,
   readNodes,
-  readNodesById,
+  readNodesUnder,
   readPlanHead,
   readRun,
   readSites,
@@ -122,9 +122,11 @@ interface Readers {
 
 const openReaders = (db: Database): Readers => ({
   step: batched(async (ids) => {
-    const rows = new Map((await readNodeRolesById(db, ids)).map((row) => [row.id, row]));
-    const nodeIds = new Set([...rows.values()].flatMap((row) => row.nodeId ?? []));
-    const nodes = new Map((await readNodesById(db, [...nodeIds])).map((node) => [node.id, node]));
+    const [found, under] = await db.together((one) =>
+      Promise.all([readNodeRolesById(one, ids), readNodesUnder(one, ids)]),
+    );
+    const rows = new Map(found.map((row) => [row.id, row]));
+    const nodes = new Map(under.map((node) => [node.id, node]));
     return ids.map((id) => {
       const row = rows.get(id) ?? null;
       return { row, node: nodes.get(row?.nodeId ?? '') ?? null };

@@ -27,6 +27,7 @@ import { type StepDeps, handleStep } from './handle-step.ts';
 import { handleSiteTask } from './handle-site-task.ts';
 import type { OpenSites } from './open-sites.ts';
 import { createSlots, type Slots } from './slots.ts';
+import { openSshKeys } from './ssh-keys.ts';
 
 /** What our queues carry: ids only. */
 export const workJob = z.union([
@@ -35,7 +36,7 @@ export const workJob = z.union([
 ]);
 export type WorkJob = z.infer<typeof workJob>;
 
-export interface WorkerDeps extends Omit<StepDeps, 'worker' | 'newId' | 'claim' | 'finish' | 'machines'> {
+export interface WorkerDeps extends Omit<StepDeps, 'worker' | 'newId' | 'claim' | 'finish' | 'machines' | 'sshKey'> {
   readonly id: string;
   readonly db: Database;
   readonly queues: Queues<WorkJob>;
@@ -55,7 +56,7 @@ export interface RunningWorker {
 /** Site tasks at once, each site. */
 const tasksAtOnce = 4;
 /** Jobs taken from a queue at once. A job is over as soon as its steps have begun. */
-const jobsAtOnce = 2;
+const jobsAtOnce = 1;
 /** What found no free slot here for so long goes back: another worker may have one, milliseconds. */
 const patienceMs = 1_000;
 /** What running steps get to let go of their attempts, milliseconds. */
@@ -69,6 +70,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     ...deps,
     worker: deps.id,
     newId: randomUUID,
+    sshKey: openSshKeys(deps.secrets, Date.now),
     claim: batched((requests) => deps.db.transaction((tx) => claimNodeRoles(tx, requests))),
     finish: batched((finishes) => deps.db.transaction((tx) => finishNodeRoles(tx, finishes))),
     machines: {
@@ -113,9 +115,9 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   };
   /** Sites come and go while we run. */
   const follow = async (): Promise<void> => {
-    const sites = (await readSites(deps.db)).filter(
-      (site) => deps.serves.length === 0 || deps.serves.includes(site.name),
-    );
+    const all = await readSites(deps.db);
+    deps.sites.tell(all);
+    const sites = all.filter((site) => deps.serves.length === 0 || deps.serves.includes(site.name));
     const wanted = new Set([
       'deployment.step',
       ...sites.flatMap((site) => [stepQueue(site.id), siteTaskQueue(site.id)]),

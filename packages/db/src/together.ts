@@ -1,0 +1,51 @@
+import type pg from 'pg';
+import type { StatementNames } from './statement-names.ts';
+
+/** The part of a database that asks one statement. */
+interface Asks {
+  query<Row extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** Lets `work` ask over one connection in pipeline mode: statements it asks for in one turn share a trip. */
+export async function runTogether<T>(
+  client: pg.PoolClient,
+  names: StatementNames,
+  work: (db: Asks) => Promise<T>,
+): Promise<T> {
+  const together = sendingTogether(client);
+  const asked: Promise<unknown>[] = [];
+  let broken: Error | undefined;
+  const ended = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', ended);
+  try {
+    return await work({
+      query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) => {
+        together();
+        const answer = client.query<Row>({ name: names(sql, values), text: sql, values: [...values] });
+        asked.push(answer);
+        return (await answer).rows;
+      },
+    });
+  } finally {
+    // One may have failed while others are still to be answered: the connection is free after them.
+    await Promise.allSettled(asked);
+    client.off('error', ended);
+    client.release(broken);
+  }
+}
+
+/** Called before each statement: what is sent in one turn of the event loop leaves in one packet. */
+export function sendingTogether({ connection }: pg.PoolClient): () => void {
+  let corked = false;
+  return () => {
+    if (corked) return;
+    corked = true;
+    connection.stream.cork();
+    process.nextTick(() => {
+      corked = false;
+      connection.stream.uncork();
+    });
+  };
+}
