@@ -49,3 +49,39 @@ describe('a transaction that stands still between two statements', () => {
     await other.close();
   });
 });
+
+describe('a statement that nobody waits for', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await startTestDatabase();
+  });
+  afterAll(() => database.stop());
+
+  it('fails the commit with its own reason, and nothing of the transaction stays', async () => {
+    const db = openDatabase({ url: database.url, log });
+    const failed = db.transaction(async (tx) => {
+      tx.write(countOne);
+      tx.write(`INSERT INTO counters (name, value) VALUES ($1, 0)`, ['events']);
+      const late = tx.query('SELECT 1 AS one');
+      tx.write(countOne);
+      await late;
+    });
+    await expect(failed).rejects.toMatchObject({ code: '23505' });
+    const [row] = await db.query<{ value: string }>(`SELECT value::text FROM counters WHERE name = 'events'`);
+    expect(row?.value).toBe('0');
+    await db.close();
+  });
+
+  it('is seen by what is asked after it, and stays', async () => {
+    const db = openDatabase({ url: database.url, log });
+    const seen = await db.transaction((tx) => {
+      tx.write(countOne);
+      return tx.query<{ value: string }>(`SELECT value::text FROM counters WHERE name = 'events'`);
+    });
+    expect(seen).toEqual([{ value: '1' }]);
+    expect(
+      await db.together((one) => Promise.all([one.query('SELECT 1 AS one'), one.query('SELECT 2 AS two')])),
+    ).toEqual([[{ one: 1 }], [{ two: 2 }]]);
+    await db.close();
+  });
+});

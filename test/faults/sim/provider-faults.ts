@@ -70,9 +70,10 @@ async function playFinal(
       if (state !== 'cancelled') throw new Error(`the cancelled run ended ${state}`);
       return;
     }
-    // The role's time passes.
+    // The role's time passes; what was tried before stays before it.
     await cluster.db.query(
-      `UPDATE attempts SET started_at = started_at - interval '2 hours' WHERE state IN ('running', 'waiting')`,
+      `UPDATE attempts SET started_at = started_at - interval '2 hours', ended_at = ended_at - interval '2 hours'
+       WHERE node_role_id IN (SELECT node_role_id FROM attempts WHERE state IN ('running', 'waiting'))`,
     );
   }
   const state = await runEnd(cluster, runId);

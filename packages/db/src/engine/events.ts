@@ -13,7 +13,7 @@ export interface NewEvent {
   readonly data: JsonObject;
 }
 
-/** The channel that tells listeners that there are new events; its payload is the newest id. */
+/** The channel that tells listeners of new events: its payload is the events, or the newest id where they do not fit. */
 export const eventChannel = 'formwork_events';
 
 /** The channel that tells workers that a site came, went or changed: they need not read all events for that. */
@@ -23,6 +23,11 @@ export const siteChannel = 'formwork_sites';
 export const runChannel = 'formwork_runs';
 
 const maxDataBytes = 8_192;
+/** PostgreSQL takes less than 8,000 bytes. */
+const maxPayloadBytes = 7_900;
+const maxInPayload = 24;
+/** As a Date says it. */
+const isoTime = `to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /**
  * The last statements of a transaction. The counter row is locked until the commit, so ids have no gaps, their order is the
@@ -69,9 +74,14 @@ const insertEvents = `WITH counter AS (
     SELECT counter.value - $2 + e.place, clock_timestamp(), e.kind, e.actor, e.deployment_id, e.run_id, e.node_id, e.node_role_id, e.data
     FROM counter, jsonb_to_recordset($1::jsonb) AS e(place bigint, kind text, actor text, deployment_id uuid,
          run_id uuid, node_id uuid, node_role_id uuid, data jsonb)
-    RETURNING id
+    RETURNING *
+  ), told AS (
+    SELECT jsonb_agg(jsonb_build_object('id', id, 'at', ${isoTime}, 'kind', kind, 'actor', actor, 'deploymentId', deployment_id,
+      'runId', run_id, 'nodeId', node_id, 'nodeRoleId', node_role_id, 'data', data) ORDER BY id)::text AS text
+    FROM written WHERE $2 <= ${String(maxInPayload)}
   )
-  SELECT pg_notify('${eventChannel}', max(id)::text) FROM written`;
+  SELECT pg_notify('${eventChannel}', CASE WHEN octet_length(text) < ${String(maxPayloadBytes)} THEN text
+    ELSE (SELECT max(id)::text FROM written) END) FROM told`;
 
 /** An event is a sign, not a store: what is too long is cut and says so. */
 function bounded(data: JsonObject): JsonObject {

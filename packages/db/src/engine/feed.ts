@@ -1,5 +1,6 @@
 import type { JsonObject } from '@formwork/core';
 import type pg from 'pg';
+import { z } from 'zod';
 import type { Database } from '../database.ts';
 import type { Log } from '../log.ts';
 import { eventChannel } from './events.ts';
@@ -63,6 +64,20 @@ export interface EventFeed {
   close(): Promise<void>;
 }
 
+const told = z.array(
+  z.custom<EventRow>((event) => typeof event === 'object' && event !== null && 'id' in event && Number(event.id) > 0),
+);
+
+/** The events that a notification carries; none where it only says that there are some. */
+function toldEvents(payload: string): readonly EventRow[] {
+  try {
+    return payload.startsWith('[') ? told.parse(JSON.parse(payload)) : [];
+  } catch {
+    // Nothing of ours: what there is gets read.
+    return [];
+  }
+}
+
 /** A lost notification is noticed after this long at the latest. */
 const fallbackMs = 2_000;
 const pageSize = 1_000;
@@ -104,7 +119,16 @@ export async function openEventFeed(db: Database, log: Log): Promise<EventFeed> 
   };
   const hear = (message?: pg.Notification): void => {
     if (message?.channel === logChannel) for (const listener of logListeners) listener(message.payload ?? '');
-    else read();
+    else if (!take(toldEvents(message?.payload ?? ''))) read();
+  };
+  /** What was told follows on what was handed out: nothing has to be read. */
+  const take = (events: readonly EventRow[]): boolean => {
+    const last = events.at(-1);
+    if (last !== undefined && last.id <= position) return true;
+    if (last === undefined || reading !== null || closed || events[0]?.id !== position + 1) return false;
+    position = last.id;
+    for (const listener of listeners) listener(events);
+    return true;
   };
   const signal = openSignal(db, [eventChannel, logChannel], hear, log);
   const timer = setInterval(read, fallbackMs);

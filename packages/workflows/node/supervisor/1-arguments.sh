@@ -1,14 +1,14 @@
 #!/bin/sh
 # Formwork's supervisor: runs one attempt of a node-role's steps on a node, and lets workers come and go meanwhile.
-# POSIX sh; runs under dash and busybox sh, as root. Started by one ssh exec an attempt:
+# POSIX sh; runs under dash and busybox sh, as root. Read by the shell of one ssh exec an attempt, with these parameters:
 #
-#   sh supervisor.sh LIB RUN run   key=value ...    start the attempt, or attach to it when it is known here
-#   sh supervisor.sh LIB RUN abort key=value ...    kill the attempt and prove its processes gone
-#   sh supervisor.sh LIB RUN forget key=value ...   erase the outputs of an ended attempt
+#   LIB RUN run   key=value ...    start the attempt, or attach to it when it is known here
+#   LIB RUN abort key=value ...    kill the attempt and prove its processes gone
+#   LIB RUN forget key=value ...   erase the outputs of an ended attempt
 #
-# The process of the exec is the FRONT. It claims the attempt, takes the inputs from stdin, launches the KEEPER in a
-# session of its own and then only follows it: losing the front loses nothing. The keeper holds the locks, runs every
-# step in one more session, enforces the timeout, writes the log and ends the attempt. Arguments are names and numbers;
+# The process of the exec is the FRONT. It claims the attempt, takes the inputs from stdin, launches the KEEPER, a fork of
+# itself, and then only follows it: losing the front loses nothing. The keeper holds the locks, runs every step in a
+# session of its own, enforces the timeout, writes the log and ends the attempt. Arguments are names and numbers;
 # inputs and secrets travel by stdin alone and are never a shell variable.
 #
 #   LIB (disk, 0700)                               RUN (tmpfs where /run is one, 0700)
@@ -39,7 +39,6 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 
-self=$0
 lib=$1
 run=$2
 mode=$3
@@ -47,7 +46,7 @@ shift 3
 
 attempt= key= node_role= fence=0 lane=main phase=apply action=run founding=0 role= node= timeout=600 bundle=
 from_boot= offset=0 attach_only=0 step_check= step_apply= step_verify= step_refresh= step_remove= step_evict=
-reboot_command= boot=
+reboot_command= boot= inline=0
 for pair in "$@"; do
   value=${pair#*=}
   case ${pair%%=*} in
@@ -63,6 +62,7 @@ for pair in "$@"; do
     node) node=$value ;;
     timeout) timeout=$value ;;
     bundle) bundle=$value ;;
+    inline) inline=$value ;;
     from_boot) from_boot=$value ;;
     offset) offset=$value ;;
     attach_only) attach_only=$value ;;

@@ -1,10 +1,11 @@
 # Which processes are the attempt's, and killing them.
 
-# look PID: sets p_state p_parent p_session p_start from /proc/PID/stat (fields 3, 4, 6, 22); fails when it is gone.
+# look PID: sets p_pid p_state p_parent p_session p_start from /proc/PID/stat (fields 3, 4, 6, 22); fails when it is gone.
 # The name in field 2 may hold anything, so the line is cut after its last ")".
 look() {
   p_line=
   { read -r p_line <"/proc/$1/stat"; } 2>/dev/null
+  p_pid=${p_line%% *}
   case $p_line in
     *')'*) p_line=${p_line##*) } ;;
     *) return 1 ;;
@@ -27,7 +28,8 @@ if [ -z "$boot" ]; then
   read -r boot </proc/sys/kernel/random/boot_id
   look 1 && boot=$boot-$p_start
 fi
-look $$ && my_start=$p_start
+# `$$` stays that of the first shell in whatever it forks.
+look self && me=$p_pid my_start=$p_start
 
 # nap_ms MILLISECONDS: a signal ends it early, and leaves its `sleep`, whose pid is in $nap.
 nap_ms() {

@@ -9,10 +9,10 @@ try_lock() {
     flock -n "$1"
     return
   fi
-  echo "$$ $my_start $boot" >"$l_file.$$"
-  ln "$l_file.$$" "$l_file.held" 2>/dev/null
+  echo "$me $my_start $boot" >"$l_file.$me"
+  ln "$l_file.$me" "$l_file.held" 2>/dev/null
   l_failed=$?
-  rm -f "$l_file.$$"
+  rm -f "$l_file.$me"
   [ $l_failed = 0 ] && return 0
   lock_is_stale "$l_file.held" || return 1
   if mkdir "$l_file.break" 2>/dev/null; then
@@ -33,22 +33,22 @@ unlock() {
   eval "exec $1>&-"
   l_pid= l_start=
   { read -r l_pid l_start l_boot <"$run/locks/$2.held"; } 2>/dev/null || return 0
-  [ "$l_pid $l_start" = "$$ $my_start" ] && rm -f "$run/locks/$2.held"
+  [ "$l_pid $l_start" = "$me $my_start" ] && rm -f "$run/locks/$2.held"
   return 0
 }
 
 # put FILE TEXT: whole or not at all.
 put() {
-  printf '%s\n' "$2" >"$1.new.$$" && mv "$1.new.$$" "$1" && return 0
-  rm -f "$1.new.$$"
+  printf '%s\n' "$2" >"$1.new.$me" && mv "$1.new.$me" "$1" && return 0
+  rm -f "$1.new.$me"
   return 1
 }
 
 # Room kept back to tell how an attempt ended when its steps have filled the disk. Without it nothing is started.
 make_reserve() {
   [ -e "$lib/reserve" ] && return 0
-  head -c $reserve_bytes /dev/zero >"$lib/reserve.$$" && mv "$lib/reserve.$$" "$lib/reserve" && return 0
-  rm -f "$lib/reserve.$$"
+  head -c $reserve_bytes /dev/zero >"$lib/reserve.$me" && mv "$lib/reserve.$me" "$lib/reserve" && return 0
+  rm -f "$lib/reserve.$me"
   return 1
 }
 

@@ -12,6 +12,7 @@ run_step() {
     cd "$place/role" || exit 70
     # What `cd` and the shell itself export.
     unset PWD OLDPWD SHLVL
+    trap - HUP
     export FW_DIR="$place/fw" FW_ACTION="$action" FW_FOUNDING="$founding" FW_ROLE="$role" FW_NODE="$node"
     exec setsid /bin/sh "./$2" </dev/null >&7 2>&1 7>&- 8>&- 9>&-
   ) &

@@ -66,11 +66,37 @@ settle() {
   esac
 }
 
+# What a fork of the front has to become: a process of its own name, without the environment that sshd gave it. Whoever
+# started us may go with its terminal.
+be_keeper() {
+  trap '' HUP
+  look self && me=$p_pid my_start=$p_start
+  keeper_pid=$me
+  b_before=
+  set -f
+  for b_word in $(export -p); do
+    b_name=${b_word%%=*}
+    case $b_before,$b_name in
+      *[!A-Za-z0-9_,]* | *,[0-9]* | *, | *,PATH | *,LC_ALL) ;;
+      export,*[a-z]*)
+        # May be one of ours that was there before us: it is kept, but not handed on.
+        eval "b_value=\${$b_name-}"
+        unset "$b_name"
+        eval "$b_name=\$b_value"
+        ;;
+      export,*) unset "$b_name" ;;
+    esac
+    b_before=$b_word
+  done
+  set +f
+  export DEBIAN_FRONTEND=noninteractive
+}
+
 keeper() {
   stop= step=- step_pid= watchdog= logger= applied=0
   trap 'stop=aborted' TERM
   trap 'stop=timeout' USR1
-  note_surely "$record/keeper" "$$ $my_start $boot" || exit 73
+  note_surely "$record/keeper" "$me $my_start $boot" || exit 73
   # Before any step runs: a node that loses its power must know afterwards that it was in the middle of this.
   sync "$record/keeper" 2>/dev/null
   [ -p "$place/log.pipe" ] || mkfifo "$place/log.pipe"

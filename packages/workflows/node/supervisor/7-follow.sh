@@ -47,9 +47,9 @@ send_tail() {
   set -- "$record"/log.*
   [ -e "$1" ] || return 0
   while [ $# -gt 2 ]; do shift; done
-  cat "$@" | tail -c 4096 >"$run/tail.$$"
-  send tail "$run/tail.$$"
-  rm -f "$run/tail.$$"
+  cat "$@" | tail -c 4096 >"$run/tail.$me"
+  send tail "$run/tail.$me"
+  rm -f "$run/tail.$me"
 }
 
 report() {
@@ -82,7 +82,7 @@ listen() {
   woke=
   trap 'woke=1' USR1
   [ -d "$place/clients" ] || mkdir -p "$place/clients"
-  echo "$my_start" >"$place/clients/$$"
+  echo "$my_start" >"$place/clients/$me"
 }
 
 # Follows the keeper until it has ended. Looks at the log seldom: most attempts are over before the first time.

@@ -65,7 +65,7 @@ decide() {
     done
     # Only who holds the claim lock reads these before there is a keeper, and half a claim has started nothing.
     echo "$lane" >"$record/lane" && echo $((d_number + 1)) >"$record/number" &&
-      echo "$$ $my_start $boot" >"$record/claimer" || exit 73
+      echo "$me $my_start $boot" >"$record/claimer" || exit 73
   fi
 }
 
@@ -80,15 +80,16 @@ make_room() {
 
 take_inputs() {
   t_need=inputs
-  if [ ! -d "$lib/bundles/$bundle" ]; then t_need=bundle; fi
+  if [ "$inline" = 1 ] || [ ! -d "$lib/bundles/$bundle" ]; then t_need=bundle; fi
   frame need $t_need
   if ! tar -xof - -C "$place" || [ ! -e "$place/complete" ]; then
     rm -rf "$place" "$record/claimer"
     echo 'formwork: the inputs did not arrive whole' >&2
     exit 74
   fi
+  [ "$inline" = 1 ] && return
   if [ $t_need = bundle ]; then
-    t_copy=$lib/bundles/.$bundle.$$
+    t_copy=$lib/bundles/.$bundle.$me
     [ ! -e "$t_copy" ] || rm -rf "$t_copy"
     # Half a folder would be taken for the whole one by every later attempt.
     cp -R "$place/role" "$t_copy" && mv "$t_copy" "$lib/bundles/$bundle" 2>/dev/null
@@ -163,8 +164,10 @@ front() {
       take_inputs
       restore_outputs
       listen
-      setsid env -i PATH="$PATH" LC_ALL=C DEBIAN_FRONTEND=noninteractive \
-        /bin/sh "$self" "$lib" "$run" keeper "$@" boot="$boot" </dev/null >/dev/null 2>"$record/supervisor.err" &
+      (
+        be_keeper
+        keeper
+      ) </dev/null >/dev/null 2>"$record/supervisor.err" &
       launched=$!
       look $launched && launched_start=$p_start
       frame started

@@ -43,14 +43,12 @@ abort() {
   if [ $a_left = 0 ]; then frame gone; else frame alive; fi
 }
 
-keeper_pid=$$
 if [ ! -d "$run/locks" ] || [ ! -d "$run/a" ] || [ ! -d "$lib/n" ] || [ ! -d "$lib/bundles" ] || [ ! -d "$lib/used" ]; then
   mkdir -p "$run/locks" "$run/a" "$lib/n" "$lib/bundles" "$lib/used"
   chmod 700 "$run" "$lib"
 fi
 case $mode in
-  run) front "$@" ;;
-  keeper) keeper ;;
+  run) front ;;
   abort) abort ;;
   forget)
     # The worker has stored the outputs: what is secret in them need not wait for the next attempt to go.

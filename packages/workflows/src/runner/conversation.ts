@@ -2,7 +2,6 @@ import type { Buffer } from 'node:buffer';
 import type { ClientChannel } from 'ssh2';
 import { createFrameParser } from './frame-parser.ts';
 import type { Frame } from './frame-parser.ts';
-import { endOfSupervisor } from './supervisor-command.ts';
 import type { Supervisor } from './supervisor-source.ts';
 
 /** What the supervisor's last frame and those before it said. */
@@ -63,7 +62,7 @@ export function converse(
       const [word = '', first = ''] = frame.words;
       if (over) return;
       if (word === 'log') deps.onLog(Number(first), frame.payload);
-      else if (word === 'need' && first === 'supervisor') channel.write(`${deps.supervisor.text}${endOfSupervisor}\n`);
+      else if (word === 'need' && first === 'supervisor') channel.write(deps.supervisor.text);
       else if (word === 'need') channel.end(deps.archive(first === 'bundle'));
       else if (word === 'started' || word === 'attached') started = true;
       else if (word === 'file') files.set(first, frame.payload.toString());

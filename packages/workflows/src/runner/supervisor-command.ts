@@ -3,25 +3,22 @@ import { FormworkError, isJsonObject } from '@formwork/core';
 import type { ScriptLaunch, ScriptTarget } from './script-launch.ts';
 import type { Supervisor } from './supervisor-source.ts';
 
-/** Ends the supervisor's text on stdin; no line of it is this one. */
-export const endOfSupervisor = 'FW-END-OF-SUPERVISOR';
-
 /**
- * Finds the supervisor by its digest or takes it from stdin, then becomes it. Lines are read by the shell itself: every
- * other tool may read ahead and swallow what is meant for the supervisor.
+ * Finds the supervisor by its digest or takes it from stdin, then becomes it. Nothing else is sent before the supervisor
+ * asks for it, so a tool that reads ahead swallows nothing.
  */
 const bootstrap = [
   'umask 077',
-  'lib=$1 run=$2 digest=$3',
-  'shift 3',
+  'lib=$1 run=$2 digest=$3 size=$4',
+  'shift 4',
   'file=$lib/bin/$digest.sh',
   'if [ ! -f "$file" ]; then mkdir -p "$lib/bin" "$run" || exit 73',
   'echo "FW1 need supervisor"',
-  'whole=',
-  `while IFS= read -r line; do if [ "$line" = ${endOfSupervisor} ]; then whole=1; break; fi; printf "%s\\n" "$line" || break; done >"$file.$$"`,
-  'if [ -z "$whole" ]; then rm -f "$file.$$"; echo "formwork: the supervisor could not be stored in $lib" >&2; exit 74; fi',
+  'head -c "$size" >"$file.$$"',
+  'if [ "$(($(wc -c <"$file.$$")))" != "$size" ]; then rm -f "$file.$$"; echo "formwork: the supervisor could not be stored in $lib" >&2; exit 74; fi',
   'mv "$file.$$" "$file"; fi',
-  'exec /bin/sh "$file" "$lib" "$run" "$@"',
+  'set -- "$lib" "$run" "$@"',
+  '. "$file"',
 ].join('\n');
 
 /** The one command of an attempt. Holds names and numbers only, so that `ps` on the node shows no secret. */
@@ -46,6 +43,7 @@ export function runCommand(
     ['node', node],
     ['timeout', String(Math.max(1, Math.ceil(launch.timeoutMs / 1000)))],
     ['bundle', named(launch.bundleDigest)],
+    ['inline', isSmall(launch.files) ? '1' : '0'],
     ['from_boot', launch.fromBootId ?? ''],
     ['offset', String(at.offset)],
     ['attach_only', at.attachOnly ? '1' : '0'],
@@ -57,6 +55,11 @@ export function runCommand(
     ['evict', steps.evict ?? ''],
   ]);
 }
+
+/** Copying a folder that the node has costs it more than taking so much anew, characters. */
+const smallBundle = 16_384;
+const isSmall = (files: ScriptLaunch['files']): boolean =>
+  Object.values(files).reduce((sum, text) => sum + text.length, 0) <= smallBundle;
 
 /** With the claim it is aborted under, a launch that is still on its way under that or an older one starts nothing. */
 export function abortCommand(
@@ -102,6 +105,7 @@ function command(
     root === undefined ? '/var/lib/formwork' : `${root}/lib`,
     root === undefined ? '/run/formwork' : `${root}/run`,
     supervisor.digest,
+    String(Buffer.byteLength(supervisor.text)),
     mode,
     ...pairs.map(([name, value]) => `${name}=${value}`),
     `reboot_command=${target.rebootCommand ?? ''}`,
