@@ -24,6 +24,9 @@ const shapes: Readonly<Record<'chains' | 'single', Shape>> = {
 };
 /** Terraform's `-parallelism`, and the slots of our worker. */
 const parallelism = 50;
+/** An apply of Terraform that has taken so many times ours, and so many seconds, need not come to its end. */
+const enough = 20;
+const leastSeconds = 240;
 
 const { values } = parseArgs({
   options: {
@@ -62,7 +65,8 @@ async function compare(): Promise<void> {
     mkdirSync(place);
     say(`${name}: ${String(shape.chains)} x ${String(shape.length)}`);
     const ours = await measureFormwork(formwork, path.join(place, 'packs'), name, shape, repeat);
-    const theirs = await measureTerraform(group, path.join(place, 'terraform'), shape, parallelism, repeat);
+    const enoughMs = 1000 * Math.max(leastSeconds, enough * ours.apply.wallSeconds);
+    const theirs = await measureTerraform(group, path.join(place, 'terraform'), shape, parallelism, repeat, enoughMs);
     const ratios = { apply: ratioOf(theirs.apply, ours.apply), plan: ratioOf(theirs.plan, ours.plan) };
     return { name, shape, ours, theirs, ratios };
   };

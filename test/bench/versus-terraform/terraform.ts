@@ -7,8 +7,21 @@ import { type Cost, measure } from '../support/measure.ts';
 /** Longest time for one command of Terraform, milliseconds. */
 const timeoutMs = 900_000;
 
-/** Runs Terraform in a folder, offline, with nobody's configuration, counting its CPU. Throws when it fails. */
-export async function terraform(group: CpuGroup, folder: string, ...args: readonly string[]): Promise<Cost> {
+/** What a command cost; of one that was ended before its time, what it had cost by then. */
+export interface TerraformCost extends Cost {
+  readonly ended: boolean;
+}
+
+/**
+ * Runs Terraform in a folder, offline, with nobody's configuration, counting its CPU. Throws when it fails; one that takes
+ * longer than `enoughMs` is killed.
+ */
+export async function terraform(
+  group: CpuGroup,
+  folder: string,
+  args: readonly string[],
+  enoughMs: number = timeoutMs,
+): Promise<TerraformCost> {
   const [command = '', ...rest]: readonly string[] = [...group.prefix, 'terraform', ...args, '-no-color'];
   const env = {
     PATH: process.env['PATH'] ?? '',
@@ -17,7 +30,17 @@ export async function terraform(group: CpuGroup, folder: string, ...args: readon
     CHECKPOINT_DISABLE: '1',
     TF_IN_AUTOMATION: '1',
   };
-  return measure(group, () =>
-    promisify(execFile)(command, rest, { cwd: folder, env, timeout: timeoutMs, maxBuffer: 256 * 2 ** 20 }),
+  const options = { cwd: folder, env, timeout: enoughMs, killSignal: 'SIGKILL', maxBuffer: 256 * 2 ** 20 } as const;
+  const { result: ended, ...cost } = await measure(group, () =>
+    promisify(execFile)(command, rest, options).then(
+      () => true,
+      (error: Error & { readonly killed?: boolean }) => {
+        if (error.killed !== true || enoughMs === timeoutMs) throw error;
+        // Its children go with the group.
+        group.end();
+        return false;
+      },
+    ),
   );
+  return { ...cost, ended };
 }
