@@ -2,7 +2,7 @@ import { FormworkError } from '@formwork/core';
 import pg from 'pg';
 import { flushEvents, type NewEvent } from './engine/events.ts';
 import type { Log } from './log.ts';
-import { queryOnce } from './query-once.ts';
+import { queryOnce, sendQuery } from './query-once.ts';
 import { createStatementNames, type StatementNames } from './statement-names.ts';
 
 /** One transaction: statements go through `query`, events are kept until the end and written as its last statement. */
@@ -115,21 +115,21 @@ async function inTransaction<T>(
   };
   client.on('error', ended);
   try {
-    await answerOf(client.query('BEGIN'));
+    await answerOf(sendQuery(client, { text: 'BEGIN' }));
     const result = await work({
       query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) => {
         for (const value of values) if (typeof value === 'string') sentBytes += value.length;
-        return (await answerOf(client.query<Row>({ name: names(sql, values), text: sql, values: [...values] }))).rows;
+        return answerOf(sendQuery<Row>(client, { name: names(sql, values), text: sql, values: [...values] }));
       },
       emit: (event) => {
         events.push(event);
       },
     });
     await answerOf(flushEvents(client, names, events));
-    await answerOf(client.query('COMMIT'));
+    await answerOf(sendQuery(client, { text: 'COMMIT' }));
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch((rollback: unknown) => {
+    await sendQuery(client, { text: 'ROLLBACK' }).catch((rollback: unknown) => {
       broken = rollback instanceof Error ? rollback : new Error(String(rollback));
     });
     throw error;

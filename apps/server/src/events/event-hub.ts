@@ -2,8 +2,7 @@ import type { EventFeed, EventRow, Log } from '@formwork/db';
 import { batchOf, type EventBatch } from './event-batch.ts';
 import { toEventResponse } from './event-response.ts';
 import type { NameCache } from './event-names.ts';
-import type { SharedEvent } from './shared-event.ts';
-import { sseText } from './sse-connection.ts';
+import { SharedEvent } from './shared-event.ts';
 
 /** Gives the feed of this process to its listeners, in order, each event named and serialised once. */
 export interface EventHub {
@@ -29,17 +28,7 @@ export function openEventHub(deps: {
 
   const share = async (rows: readonly EventRow[]): Promise<readonly SharedEvent[]> => {
     const names = await deps.names.of(rows);
-    return rows.map((row) => {
-      const response = toEventResponse(row, names);
-      let text: string | null = null;
-      return {
-        row,
-        response,
-        get text() {
-          return (text ??= sseText('event', String(row.id), response));
-        },
-      };
-    });
+    return rows.map((row) => new SharedEvent(row, toEventResponse(row, names)));
   };
   const send = (): void => {
     timer = null;

@@ -1,6 +1,7 @@
 import type { JsonObject } from '@formwork/core';
 import type pg from 'pg';
 import { inPieces } from '../in-pieces.ts';
+import { sendQuery } from '../query-once.ts';
 import type { StatementNames } from '../statement-names.ts';
 
 /** A state change as it goes into the feed; the id comes with the commit. `data` holds no secret, 8 KiB at most. */
@@ -37,9 +38,11 @@ export async function flushEvents(
 ): Promise<void> {
   if (events.length === 0) return;
   await inPieces(events, (piece) => writeEvents(client, names, piece));
-  if (events.some((event) => event.kind.startsWith('site.'))) await client.query(`NOTIFY ${siteChannel}`);
+  if (events.some((event) => event.kind.startsWith('site.')))
+    await sendQuery(client, { text: `NOTIFY ${siteChannel}` });
   for (const { kind, runId } of events)
-    if (kind === 'run.started') await client.query('SELECT pg_notify($1, $2)', [runChannel, runId]);
+    if (kind === 'run.started')
+      await sendQuery(client, { text: 'SELECT pg_notify($1, $2)', values: [runChannel, runId] });
 }
 
 async function writeEvents(client: pg.ClientBase, names: StatementNames, events: readonly NewEvent[]): Promise<void> {
@@ -58,7 +61,7 @@ async function writeEvents(client: pg.ClientBase, names: StatementNames, events:
     ),
     events.length,
   ];
-  await client.query({ name: names(insertEvents, values), text: insertEvents, values });
+  await sendQuery(client, { name: names(insertEvents, values), text: insertEvents, values });
 }
 
 const insertEvents = `WITH counter AS (
