@@ -106,7 +106,7 @@ export { isUuid } from './inventory/page.ts';
 export type { Page, PageRequest, Position } from './inventory/page.ts';
 export type { PlanRecord } from './inventory/plans.ts';
 export { requireVersion } from './inventory/require-version.ts';
-export type { RowTag } from './inventory/row-tag.ts';
+export type { RowTag, VersionedTag } from './inventory/row-tag.ts';
 export type { RunRecord, RunStep, RunTimings } from './inventory/runs.ts';
 export type { SiteRecord } from './inventory/sites.ts';
 export { storePack } from './inventory/store-pack.ts';

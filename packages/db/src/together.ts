@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { sendQuery } from './query-once.ts';
 import type { StatementNames } from './statement-names.ts';
 
 /** The part of a database that asks one statement. */
@@ -21,11 +22,11 @@ export async function runTogether<T>(
   client.on('error', ended);
   try {
     return await work({
-      query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) => {
+      query: <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) => {
         together();
-        const answer = client.query<Row>({ name: names(sql, values), text: sql, values: [...values] });
+        const answer = sendQuery<Row>(client, { name: names(sql, values), text: sql, values: [...values] });
         asked.push(answer);
-        return (await answer).rows;
+        return answer;
       },
     });
   } finally {

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { flushEvents, type NewEvent } from './engine/events.ts';
+import { sendQuery } from './query-once.ts';
 import type { StatementNames } from './statement-names.ts';
 import { sendingTogether } from './together.ts';
 
@@ -35,9 +36,9 @@ export async function runTransaction<T>(
   const ended = (error: Error): void => {
     broken = error;
   };
-  const send = <Row extends pg.QueryResultRow>(query: pg.QueryConfig | string): Promise<pg.QueryResult<Row>> => {
+  const send = <Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<Row[]> => {
     together();
-    const answer = client.query<Row>(query);
+    const answer = sendQuery<Row>(client, query);
     sent.push(answer);
     // Whoever waits hears of it, and the end of the transaction does.
     answer.catch(() => undefined);
@@ -49,10 +50,10 @@ export async function runTransaction<T>(
   };
   client.on('error', ended);
   try {
-    void send('BEGIN');
+    void send({ text: 'BEGIN' });
     const result = await work({
-      query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
-        (await statement<Row>(sql, values)).rows,
+      query: <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
+        statement<Row>(sql, values),
       write: (sql, values = []) => {
         void statement(sql, values);
       },
@@ -61,13 +62,12 @@ export async function runTransaction<T>(
       },
     });
     await flushEvents(statement, events);
-    const committed = send('COMMIT');
+    void send({ text: 'COMMIT' });
     await Promise.all(sent);
-    if ((await committed).command !== 'COMMIT') throw new Error('the database rolled the transaction back');
     return result;
   } catch (error) {
     const cause = await firstFailure(sent, error);
-    await client.query('ROLLBACK').catch((rollback: unknown) => {
+    await sendQuery(client, { text: 'ROLLBACK' }).catch((rollback: unknown) => {
       broken = rollback instanceof Error ? rollback : new Error(String(rollback));
     });
     throw cause;

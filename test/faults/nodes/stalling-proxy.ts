@@ -40,6 +40,8 @@ export async function startStallingProxy(to: { readonly host: string; readonly p
   return {
     urlBy(url) {
       const by = new URL(url);
+      // Else the driver goes by the socket.
+      by.searchParams.delete('host');
       by.hostname = '127.0.0.1';
       by.port = String(port);
       return by.href;

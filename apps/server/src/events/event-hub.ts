@@ -2,19 +2,23 @@ import type { EventFeed, EventRow, Log } from '@formwork/db';
 import { batchOf, type EventBatch } from './event-batch.ts';
 import { toEventResponse } from './event-response.ts';
 import type { NameCache } from './event-names.ts';
-import type { SharedEvent } from './shared-event.ts';
-import { sseText } from './sse-connection.ts';
+import { SharedEvent } from './shared-event.ts';
 
 /** Gives the feed of this process to its listeners, in order, each event named and serialised once. */
 export interface EventHub {
-  /** From now on, at most one batch in 20 ms; `onLost` is called when some could not be given out. Answers how to stop. */
+  /** From now on, in batches; `onLost` is called when some could not be given out. Answers how to stop. */
   listen(listener: (batch: EventBatch) => void, onLost: () => void): () => void;
   share(rows: readonly EventRow[]): Promise<readonly SharedEvent[]>;
   close(): Promise<void>;
 }
 
-/** What comes within this time goes out together; the first after a quiet time goes out at once, milliseconds. */
-const coalesceMs = 20;
+/**
+ * What comes within some time after a batch goes out together; the first after a quiet time goes out at once. The more
+ * listeners there are the longer a batch takes, and the longer is gathered for the next: so many times what the last one
+ * took, this at most, milliseconds. However many listen, the process has time for its other work.
+ */
+const gatherTimes = 2;
+const mostGatherMs = 20;
 
 export function openEventHub(deps: {
   readonly feed: Pick<EventFeed, 'subscribe'>;
@@ -26,27 +30,24 @@ export function openEventHub(deps: {
   let gathered: SharedEvent[] = [];
   let timer: NodeJS.Timeout | null = null;
   let sentMs = 0;
+  let tookMs = 0;
 
   const share = async (rows: readonly EventRow[]): Promise<readonly SharedEvent[]> => {
     const names = await deps.names.of(rows);
-    return rows.map((row) => {
-      const response = toEventResponse(row, names);
-      let text: string | null = null;
-      return {
-        row,
-        response,
-        get text() {
-          return (text ??= sseText('event', String(row.id), response));
-        },
-      };
-    });
+    return rows.map((row) => new SharedEvent(row, toEventResponse(row, names)));
   };
   const send = (): void => {
     timer = null;
-    sentMs = performance.now();
+    const beganMs = performance.now();
     const batch = batchOf(gathered);
     gathered = [];
     if (batch !== null) for (const listener of [...listeners.keys()]) listener(batch);
+    sentMs = performance.now();
+    // Sockets are written to in the ticks that the listeners have just asked for: this one comes after them.
+    process.nextTick(() => {
+      sentMs = performance.now();
+      tookMs = sentMs - beganMs;
+    });
   };
   const publish = async (rows: readonly EventRow[]): Promise<void> => {
     if (listeners.size === 0) return;
@@ -54,7 +55,7 @@ export function openEventHub(deps: {
     // Only now: while names were looked up the timer may have sent what was gathered before.
     gathered.push(...shared);
     if (timer !== null) return;
-    const restMs = sentMs + coalesceMs - performance.now();
+    const restMs = sentMs + Math.min(mostGatherMs, gatherTimes * tookMs) - performance.now();
     if (restMs <= 0) send();
     else timer = setTimeout(send, restMs);
   };

@@ -33,6 +33,8 @@ export function openSseConnection(
   let timer: NodeJS.Timeout | null = null;
 
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(name, value);
+  // The end of the connection is the end of the stream: without chunks what is made for many is one buffer for each.
+  response.removeHeader('transfer-encoding');
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache, no-transform',

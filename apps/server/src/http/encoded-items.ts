@@ -1,9 +1,9 @@
-import type { RouteContract } from '@formwork/api';
-import type { RowTag } from '@formwork/db';
+import { etagOf, type RouteContract } from '@formwork/api';
+import type { RowTag, VersionedTag } from '@formwork/db';
 import { encodeItems } from './encode-answer.ts';
 import type { MadeAnswer } from './handler.ts';
 
-/** Pages of one list, whose items are checked and encoded once for each version of a row. */
+/** Pages of one list and single items of it, which are checked and encoded once for each version of a row. */
 export interface EncodedItems {
   /**
    * In the order of the tags; `make` is asked for those that are not known, and what it leaves out is left out. The same
@@ -13,7 +13,14 @@ export interface EncodedItems {
     tags: readonly RowTag[],
     next: string | null,
     make: (ids: readonly string[]) => Promise<readonly MadeItem[]>,
-  ): Promise<MadeAnswer>;
+  ): Promise<MadePage>;
+  /** One of them; null when `make`, which is asked when its tag is not known, finds it no more. */
+  one(found: VersionedTag, make: () => Promise<(MadeItem & VersionedTag) | null>): Promise<MadeAnswer | null>;
+}
+
+export interface MadePage extends MadeAnswer {
+  /** Whether nothing in it says something about the moment. */
+  readonly stays: boolean;
 }
 
 export interface MadeItem extends RowTag {
@@ -75,11 +82,12 @@ export function createEncodedItems(id: string, contract: RouteContract): Encoded
     async page(tags, next, make) {
       const key = `${next ?? ''} ${tags.map((row) => `${row.id} ${row.tag}`).join(' ')}`;
       const same = pages.get(key);
-      if (same !== undefined) return { json: same, etag: null };
+      if (same !== undefined) return { json: same, etag: null, stays: true };
       const texts = await textsOf(tags, make);
       const json = Buffer.from(`{"items":[${texts.join(',')}],"next":${JSON.stringify(next)}}`);
       // What says something about the moment is not known by its tag.
-      if (tags.every(isKnown) && !pages.has(key)) {
+      const stays = tags.every(isKnown);
+      if (stays && !pages.has(key)) {
         pagesLength += json.length;
         for (const [oldest, page] of pages) {
           if (pagesLength <= keptPagesLength) break;
@@ -88,7 +96,16 @@ export function createEncodedItems(id: string, contract: RouteContract): Encoded
         }
         pages.set(key, json);
       }
-      return { json, etag: null };
+      return { json, etag: null, stays };
+    },
+    async one(found, make) {
+      const same = known.get(found.id);
+      if (same !== undefined && same.tag === found.tag) return { json: same.json, etag: etagOf(found.version) };
+      const made = await make();
+      if (made === null) return null;
+      const [json = 'null'] = encodeItems(id, contract, [made.item]);
+      if (made.stays) keep(made, json);
+      return { json, etag: etagOf(made.version) };
     },
   };
 }

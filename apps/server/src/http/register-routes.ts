@@ -1,13 +1,4 @@
-import {
-  etagOf,
-  type OperationId,
-  type RequestBody,
-  type RequestParams,
-  type RequestQuery,
-  type RouteContract,
-  routes,
-  versionOfEtag,
-} from '@formwork/api';
+import { etagOf, type OperationId, type RouteContract, routes } from '@formwork/api';
 import { FormworkError } from '@formwork/core';
 import { type Database, roleIncludes } from '@formwork/db';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -17,7 +8,9 @@ import { bodyLimits, checkMediaType } from './body-parsers.ts';
 import { encodeAnswer } from './encode-answer.ts';
 import type { Answer, Call, Handlers, MadeAnswer } from './handler.ts';
 import { answerOnce, type SentAnswer } from './idempotency.ts';
+import { ParsedCall } from './parsed-call.ts';
 import { isStreamId, type StreamHandlers } from './stream-handler.ts';
+import { textHeader } from './text-header.ts';
 import { parseJson } from './to-json.ts';
 import { openSseConnection } from '../events/sse-connection.ts';
 
@@ -35,18 +28,19 @@ export interface RegisterDeps {
   readonly stopping: AbortSignal;
 }
 
+/** Where a request keeps who asks. */
+const callerKey = 'formworkCaller';
 const operationIds = Object.keys(routes).filter((id): id is OperationId => Object.hasOwn(routes, id));
 
 /** Registers every route of the table; there is no other list of them. */
 export function registerRoutes(app: FastifyInstance, deps: RegisterDeps): void {
-  const callers = new WeakMap<FastifyRequest, Caller>();
-  for (const id of operationIds) registerRoute<OperationId>(app, deps, callers, id, deps.handlers[id]);
+  app.decorateRequest(callerKey, null);
+  for (const id of operationIds) registerRoute<OperationId>(app, deps, id, deps.handlers[id]);
 }
 
 function registerRoute<Id extends OperationId>(
   app: FastifyInstance,
   deps: RegisterDeps,
-  callers: WeakMap<FastifyRequest, Caller>,
   id: Id,
   handler: Handlers[Id],
 ): void {
@@ -62,15 +56,15 @@ function registerRoute<Id extends OperationId>(
     },
     config: { operationId: id },
     onRequest: async (request) => {
-      callers.set(request, await admit(deps, contract, request));
+      request.setDecorator(callerKey, await admit(deps, contract, request));
       checkMediaType(contract, request.headers['content-type']);
       if (/%00/.test(request.url)) {
         throw new FormworkError('invalid', 'invalid-request', 'the path or query holds a NUL character');
       }
     },
     handler: async (request, reply) => {
-      const caller = callers.get(request) ?? anonymous(request.ip);
-      const call = parsedCall<Id>(request, caller, () => AbortSignal.any([hangUpSignal(reply), deps.stopping]));
+      const caller = request.getDecorator<Caller | null>(callerKey) ?? anonymous(request.ip);
+      const call = new ParsedCall<Id>(request, reply, caller, deps.stopping);
       if (isStreamId(id) && wantsStream(request)) {
         reply.hijack();
         const connection = openSseConnection(reply.raw, reply.getHeaders(), deps.stopping);
@@ -161,54 +155,10 @@ function sendAnswer(reply: FastifyReply, contract: RouteContract, sent: Response
   return reply.type('application/json; charset=utf-8').send(sent.json);
 }
 
-/** Params, query and body were parsed by the route's schemas before the handler is called. */
-function parsedCall<Id extends OperationId>(
-  request: FastifyRequest,
-  caller: Caller,
-  signal: () => AbortSignal,
-): Call<Id> {
-  return {
-    params: request.params as RequestParams<Id>,
-    query: request.query as RequestQuery<Id>,
-    body: request.body as RequestBody<Id>,
-    caller,
-    ifMatch: ifMatchOf(request),
-    // Made for those who wait: most answers are there before anybody could hang up.
-    get signal() {
-      return signal();
-    },
-  };
-}
-
-/** `*` and none at all take whatever is there; what is no tag of ours fits nothing. */
-function ifMatchOf(request: FastifyRequest): number | null {
-  const text = textHeader(request, 'if-match');
-  if (text === null || text.trim() === '*') return null;
-  const version = versionOfEtag(text);
-  if (version === null) {
-    throw new FormworkError('conflict', 'precondition-failed', 'If-Match is no ETag of this resource; read it again');
-  }
-  return version;
-}
-
-function hangUpSignal(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  if (reply.raw.destroyed && !reply.raw.writableFinished) gone.abort();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort();
-  });
-  return gone.signal;
-}
-
 const accepts = (request: FastifyRequest, type: string): boolean => (request.headers.accept ?? '').includes(type);
 
 const wantsStream = (request: FastifyRequest): boolean =>
   request.method === 'GET' && accepts(request, 'text/event-stream');
-
-function textHeader(request: FastifyRequest, name: string): string | null {
-  const value = request.headers[name];
-  return typeof value === 'string' ? value : null;
-}
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;

@@ -14,7 +14,7 @@ import { toJson } from '../http/to-json.ts';
 import { waitForRun } from '../http/wait-for-run.ts';
 import { refreshSites } from '../sites/refresh-sites.ts';
 import { storedStates, toDeploymentResponse } from './deployment-response.ts';
-import { findDeployment, findLiving } from './find-deployment.ts';
+import { findLiving } from './find-deployment.ts';
 import { parseDocument } from './parse-document.ts';
 import { toPlanResponse } from './plan-response.ts';
 import { approveAs } from './plans.ts';
@@ -25,6 +25,14 @@ type Operations = 'listDeployments' | 'applyDeployment' | 'getDeployment' | 'des
 export function deploymentHandlers(deps: ServerDeps & { readonly runs: RunReader }): Pick<Handlers, Operations> {
   const { inventory } = deps;
   const encoded = createEncodedItems('listDeployments', routes.listDeployments);
+  const read = async (ids: readonly string[]) =>
+    (await inventory.deployments.byIds(ids)).map((deployment) => ({
+      id: deployment.id,
+      tag: deployment.tag,
+      version: deployment.version,
+      item: toDeploymentResponse(deployment),
+      stays: true,
+    }));
   const readPlan = async (id: string) => {
     const plan = await inventory.plans.find(id);
     if (plan === null) throw notFound(`plan ${id}`);
@@ -39,20 +47,16 @@ export function deploymentHandlers(deps: ServerDeps & { readonly runs: RunReader
         ...(query.workflow === undefined ? {} : { workflow: query.workflow }),
       });
       const next = page.next === null ? null : encodeCursor(page.next);
-      const read = async (ids: readonly string[]) =>
-        (await inventory.deployments.byIds(ids)).map((deployment) => ({
-          id: deployment.id,
-          tag: deployment.tag,
-          item: toDeploymentResponse(deployment),
-          stays: true,
-        }));
       if (query.fields === undefined) return encoded.page(page.items, next, read);
       const made = new Map((await read(page.items.map(({ id }) => id))).map(({ id, item }) => [id, item]));
       return { body: { items: page.items.flatMap(({ id }) => made.get(id) ?? []), next } };
     },
     getDeployment: async ({ params }) => {
-      const deployment = await findDeployment(deps, params.name);
-      return { body: toDeploymentResponse(deployment), version: deployment.version };
+      const found = await inventory.deployments.tag(params.name);
+      if (found === null) throw notFound(`deployment ${params.name}`);
+      const answer = await encoded.one(found, async () => (await read([found.id]))[0] ?? null);
+      if (answer === null) throw notFound(`deployment ${params.name}`);
+      return answer;
     },
     applyDeployment: async ({ params, body, caller, ifMatch, signal }) => {
       const { parsed, locate } = parseDocument(body);

@@ -6,9 +6,17 @@ import { stageOrder } from './stage-order.ts';
 
 type Query = RequestQuery<'listNodeRoles'>;
 
+export interface NodeRolePage extends Page<RowTag> {
+  /** The deployment's, read with the page. */
+  readonly newestEvent: string;
+}
+
 export interface NodeRolePages {
-  /** Which node-roles of the deployment of that name, in the order of stages; null when there is no such deployment. */
-  of(deployment: string, query: Query): Promise<Page<RowTag> | null>;
+  /**
+   * Which node-roles of the deployment of that name, in the order of stages; null when there is no such deployment, and
+   * `unchanged` when nothing has happened there since the event that is named.
+   */
+  of(deployment: string, query: Query, unlessEvent?: string): Promise<NodeRolePage | 'unchanged' | null>;
 }
 
 interface Place {
@@ -70,7 +78,7 @@ export function createNodeRolePages(deps: Pick<ServerDeps, 'content' | 'inventor
   };
 
   return {
-    async of(name, query) {
+    async of(name, query, unlessEvent) {
       const { state, run } = query;
       const request = pageRequest(query);
       if (state?.includes('removed') === true || (run !== undefined && !isUuid(run))) {
@@ -83,7 +91,7 @@ export function createNodeRolePages(deps: Pick<ServerDeps, 'content' | 'inventor
         });
         const page = pageOfList(rows.filter(fits(query)), request, await keyOfRow(deployment));
         // Never the tag of a row that was kept: it is read anew.
-        return { items: page.items.map(({ id }) => ({ id, tag: '' })), next: page.next };
+        return { ...page, items: page.items.map(({ id }) => ({ id, tag: '' })), newestEvent: deployment.newestEvent };
       }
       const after = request.after?.[0] ?? null;
       const wanted = request.limit + 1;
@@ -95,8 +103,10 @@ export function createNodeRolePages(deps: Pick<ServerDeps, 'content' | 'inventor
       const isFiltered = state !== undefined || run !== undefined;
       const remembered = orders.get(name)?.places ?? [];
       const guess = take(remembered, placeAfter(remembered, after), wanted, isFitting).map(idOf);
-      const first = await nodeRoles.tags(name, { ...filter, ids: isFiltered ? null : guess }, request.limit);
+      const ids = isFiltered ? null : guess;
+      const first = await nodeRoles.tags(name, { ...filter, ids, unlessEvent }, request.limit);
       if (first === null) return null;
+      if (first.tags === null) return 'unchanged';
       const places = await placesOf(name, first);
       // Fewer than a page fit at all: then there is nothing left to ask for.
       const isAll = isFiltered && first.tags.length < wanted;
@@ -121,6 +131,7 @@ export function createNodeRolePages(deps: Pick<ServerDeps, 'content' | 'inventor
       const last = shown.at(-1);
       return {
         items: shown.map((one) => one.row),
+        newestEvent: first.newestEvent,
         next: found.length > request.limit && last !== undefined ? [last.key] : null,
       };
     },

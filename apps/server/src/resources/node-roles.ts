@@ -5,6 +5,7 @@ import {
   type DeploymentRecord,
   type NodeRoleRecord,
   type Transaction,
+  type VersionedTag,
 } from '@formwork/db';
 import { routes } from '@formwork/api';
 import { ownReasons } from '@formwork/workflows';
@@ -14,6 +15,7 @@ import { encodeCursor, pageBody, pageRequest } from '../http/cursor.ts';
 import type { Handlers } from '../http/handler.ts';
 import { notFound } from '../http/problems.ts';
 import { createEncodedItems } from '../http/encoded-items.ts';
+import { createKeptAnswers } from '../http/kept-answers.ts';
 import type { Explanations } from './explanations.ts';
 import { findDeployment, findLiving } from './find-deployment.ts';
 import { createNodeRolePages } from './node-role-pages.ts';
@@ -28,6 +30,7 @@ export function nodeRoleHandlers(
   const { db, inventory, explanations } = deps;
   const pages = createNodeRolePages(deps);
   const encoded = createEncodedItems('listNodeRoles', routes.listNodeRoles);
+  const keptPages = createKeptAnswers();
   const find = async (deployment: DeploymentRecord, idOrKey: string): Promise<NodeRoleRecord> => {
     const row = await inventory.nodeRoles.find(deployment.id, idOrKey);
     if (row === null) throw notFound(`node-role ${idOrKey} in deployment ${deployment.name}`);
@@ -50,6 +53,14 @@ export function nodeRoleHandlers(
     if (body === undefined) throw notFound(`node-role ${idOrKey}`);
     return { body, version: row.version };
   };
+  const readOne = async (deployment: string, idOrKey: string, { id, tag }: VersionedTag) => {
+    const look = await inventory.nodeRoles.look(deployment, idOrKey);
+    if (look === null) return null;
+    const { row, attempt } = look;
+    const reasons = await explanations.of(row.deploymentId, [row]);
+    const item = toNodeRoleResponse(row, deployment, reasons.get(row.id) ?? [], attempt);
+    return { id, tag, version: row.version, item, stays: row.id === id && ownReasons(row) !== null };
+  };
   const expectVersion = async (tx: Transaction, row: NodeRoleRecord, ifMatch: number | null): Promise<void> => {
     const sql = 'SELECT version FROM node_roles WHERE id = $1 FOR UPDATE';
     const [now] = await tx.query<{ version: number }>(sql, [row.id]);
@@ -57,8 +68,11 @@ export function nodeRoleHandlers(
   };
   return {
     listNodeRoles: async ({ params, query }) => {
-      const page = await pages.of(params.name, query);
-      if (page === null) throw notFound(`deployment ${params.name}`);
+      const asked = JSON.stringify([params.name, query]);
+      const kept = query.fields === undefined ? keptPages.of(asked) : null;
+      const page = await pages.of(params.name, query, kept?.basis);
+      if (page === 'unchanged' && kept !== null) return kept.answer;
+      if (page === null || page === 'unchanged') throw notFound(`deployment ${params.name}`);
       const next = page.next === null ? null : encodeCursor(page.next);
       const tags = new Map(page.items.map((row) => [row.id, row.tag]));
       const read = async (ids: readonly string[]) => {
@@ -71,17 +85,20 @@ export function nodeRoleHandlers(
           return [{ id: row.id, tag, item, stays: tag !== '' && ownReasons(row) !== null }];
         });
       };
-      if (query.fields === undefined) return encoded.page(page.items, next, read);
+      if (query.fields === undefined) {
+        const answer = await encoded.page(page.items, next, read);
+        if (answer.stays) keptPages.keep(asked, { basis: page.newestEvent, answer });
+        return answer;
+      }
       const made = new Map((await read([...tags.keys()])).map(({ id, item }) => [id, item]));
       return { body: { items: page.items.flatMap(({ id }) => made.get(id) ?? []), next } };
     },
     getNodeRole: async ({ params }) => {
-      const look = await inventory.nodeRoles.look(params.name, params.nodeRole);
+      const { name, nodeRole } = params;
+      const found = await inventory.nodeRoles.tag(name, nodeRole);
+      const known = found === null ? null : await encoded.one(found, () => readOne(name, nodeRole, found));
       // What there is not, or not any more, takes more than one question.
-      if (look === null) return answer(await findDeployment(deps, params.name), params.nodeRole);
-      const { row, attempt } = look;
-      const reasons = await explanations.of(row.deploymentId, [row]);
-      return { body: toNodeRoleResponse(row, params.name, reasons.get(row.id) ?? [], attempt), version: row.version };
+      return known ?? answer(await findDeployment(deps, name), nodeRole);
     },
     retryNodeRole: async ({ params, caller, ifMatch }) => {
       const deployment = await findLiving(deps, params.name);

@@ -32,6 +32,14 @@ export function nodeHandlers(deps: ServerDeps & { readonly hub: EventHub }): Pic
     if (node === null) throw notFound(`node ${idOrName}`);
     return node;
   };
+  const read = async (ids: readonly string[]) =>
+    (await inventory.nodes.byIds(ids)).map((node) => ({
+      id: node.id,
+      tag: node.tag,
+      version: node.version,
+      item: toNodeResponse(node),
+      stays: true,
+    }));
   const askAbout = async (
     node: NodeRecord,
     kind: 'power' | 'console',
@@ -55,13 +63,6 @@ export function nodeHandlers(deps: ServerDeps & { readonly hub: EventHub }): Pic
         ...(state === undefined ? {} : { states: state }),
         ...(label === undefined ? {} : { label }),
       });
-      const read = async (ids: readonly string[]) =>
-        (await inventory.nodes.byIds(ids)).map((node) => ({
-          id: node.id,
-          tag: node.tag,
-          item: toNodeResponse(node),
-          stays: true,
-        }));
       const next = page.next === null ? null : encodeCursor(page.next);
       if (query.fields === undefined) return encoded.page(page.items, next, read);
       const nodes = new Map(
@@ -71,8 +72,11 @@ export function nodeHandlers(deps: ServerDeps & { readonly hub: EventHub }): Pic
       return { body: { items: items.map(toNodeResponse), next } };
     },
     getNode: async ({ params }) => {
-      const node = await find(params.node);
-      return { body: toNodeResponse(node), version: node.version };
+      const found = await inventory.nodes.tag(params.node);
+      if (found === null) throw notFound(`node ${params.node}`);
+      const answer = await encoded.one(found, async () => (await read([found.id]))[0] ?? null);
+      if (answer === null) throw notFound(`node ${params.node}`);
+      return answer;
     },
     patchNode: async ({ params, body, caller, ifMatch }) => {
       const before = await find(params.node);

@@ -4,6 +4,7 @@ import { FormworkError } from '@formwork/core';
 import pg from 'pg';
 import { postgresEnvironment } from './initialize.ts';
 import type { RunAs } from './run-as.ts';
+import { removeSockets } from './socket-directory.ts';
 
 /** A running postgres process that answers queries. */
 export interface Postmaster {
@@ -15,8 +16,7 @@ export interface Postmaster {
 }
 
 const flags = [
-  // No unix socket: its directory would have to exist and its path be short.
-  ...['-k', '', '-c', 'listen_addresses=127.0.0.1'],
+  ...['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_permissions=0700'],
   ...[
     '-c',
     'shared_buffers=16MB',
@@ -41,15 +41,27 @@ export async function startPostmaster(deps: {
   readonly binaries: string;
   readonly cluster: string;
   readonly port: number;
+  /** Whether it listens on a Unix socket in the cluster's directory too. */
+  readonly onSocket: boolean;
   readonly password: string;
   readonly runAs: RunAs;
   readonly durable: boolean;
   readonly timeoutMs: number;
 }): Promise<Postmaster> {
+  removeSockets(deps.cluster);
   const [command = '', ...args] = [
     ...deps.runAs.prefix,
     `${deps.binaries}/postgres`,
-    ...['-D', deps.cluster, '-p', String(deps.port), ...flags, ...(deps.durable ? [] : notDurable)],
+    ...[
+      '-D',
+      deps.cluster,
+      '-p',
+      String(deps.port),
+      '-k',
+      deps.onSocket ? deps.cluster : '',
+      ...flags,
+      ...(deps.durable ? [] : notDurable),
+    ],
   ];
   // A session of its own: Ctrl-C in a terminal reaches us, and we stop it in order.
   const child = spawn(command, args, {

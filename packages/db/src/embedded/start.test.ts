@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import pg from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { linkLibraries } from './binaries.ts';
 import { isPortFree, pickPort } from './kept-values.ts';
@@ -43,6 +44,43 @@ it('gives the directory back when it stops', async () => {
   const second = await startEmbeddedPostgres({ dataDirectory: directory, log, durable: false });
   expect(second.url).toBe(first.url);
   await second.stop();
+});
+
+/** Null by a Unix socket, else the client's address. */
+async function addressSeenBy(url: string): Promise<string | null | undefined> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ address: string | null }>('SELECT host(inet_client_addr()) AS address');
+    return rows[0]?.address;
+  } finally {
+    await client.end();
+  }
+}
+
+it('is reached by a Unix socket, and by its address all the same', async () => {
+  const first = await startEmbeddedPostgres({ dataDirectory: directory, log, durable: false });
+  const byAddress = new URL(first.url);
+  byAddress.searchParams.delete('host');
+  expect(await addressSeenBy(first.url)).toBeNull();
+  expect(await addressSeenBy(byAddress.href)).toBe('127.0.0.1');
+  await first.stop();
+  // As a killed one leaves it, with a pid that is somebody else's by now.
+  const socket = path.join(directory, 'cluster', `.s.PGSQL.${byAddress.port}`);
+  writeFileSync(`${socket}.lock`, `${String(process.ppid)}\n${path.join(directory, 'cluster')}\n`);
+  writeFileSync(socket, '');
+  const second = await startEmbeddedPostgres({ dataDirectory: directory, log, durable: false });
+  expect(second.url).toBe(first.url);
+  expect(await addressSeenBy(second.url)).toBeNull();
+  await second.stop();
+});
+
+it('is reached by its address where the path of a socket would be too long', async () => {
+  const deep = path.join(directory, 'd'.repeat(100));
+  const postgres = await startEmbeddedPostgres({ dataDirectory: deep, log, durable: false });
+  expect(new URL(postgres.url).searchParams.has('host')).toBe(false);
+  expect(await addressSeenBy(postgres.url)).toBe('127.0.0.1');
+  await postgres.stop();
 });
 
 it('makes the library links that a skipped postinstall left out', () => {

@@ -10,13 +10,17 @@ import { isPortFree, keepPassword, keptPort, pickPort } from './kept-values.ts';
 import { endOrphan } from './orphan.ts';
 import { type Postmaster, startPostmaster } from './postmaster.ts';
 import { checkReach, chooseRunAs, type RunAs } from './run-as.ts';
+import { canListenIn } from './socket-directory.ts';
 
 /**
  * An embedded PostgreSQL under supervision: when its process ends unasked it is started again on the same port.
  * Layout of the data directory: `cluster` (PostgreSQL's own), `password` and `port` (0600), `lock`.
  */
 export interface EmbeddedPostgres {
-  /** Holds the password: never logged, never in an argument list. The same for the life of the data directory, as long as the port is free. */
+  /**
+   * Holds the password: never logged, never in an argument list. The same for the life of the data directory, as long as the
+   * port is free. By a Unix socket (`host` among its parameters) where the directory can have one, else by 127.0.0.1.
+   */
   readonly url: string;
   /** The running postgres process, or undefined between an unasked end and the restart. */
   pid(): number | undefined;
@@ -54,12 +58,14 @@ export async function startEmbeddedPostgres(deps: {
     await initializeCluster({ binaries, directory, password, runAs, durable });
     await endOrphan({ cluster, password, log: deps.log });
 
-    const start = (port: number): Promise<Postmaster> =>
-      startPostmaster({ binaries, cluster, port, password, runAs, durable, timeoutMs: startTimeoutMs });
-    const { port, postmaster } = await firstStart(directory, start);
-    const supervised = supervise({ postmaster, restart: () => start(port), log: deps.log });
+    const start = (port: number, onSocket: boolean): Promise<Postmaster> =>
+      startPostmaster({ binaries, cluster, port, onSocket, password, runAs, durable, timeoutMs: startTimeoutMs });
+    const { port, onSocket, postmaster } = await firstStart(directory, cluster, start);
+    const supervised = supervise({ postmaster, restart: () => start(port, onSocket), log: deps.log });
+    // Who does not know the parameter still finds it by the address.
+    const bySocket = onSocket ? `?host=${encodeURIComponent(cluster)}` : '';
     return {
-      url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`,
+      url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres${bySocket}`,
       pid: supervised.pid,
       stop: async () => {
         await supervised.stop();
@@ -75,13 +81,15 @@ export async function startEmbeddedPostgres(deps: {
 /** On the kept port if it is free, else on a new one. A port may be taken between the look and the start, so again. */
 async function firstStart(
   directory: string,
-  start: (port: number) => Promise<Postmaster>,
-): Promise<{ port: number; postmaster: Postmaster }> {
+  cluster: string,
+  start: (port: number, onSocket: boolean) => Promise<Postmaster>,
+): Promise<{ port: number; onSocket: boolean; postmaster: Postmaster }> {
   for (let attempt = 1; ; attempt += 1) {
     const kept = keptPort(directory);
     const port = kept !== undefined && (await isPortFree(kept)) ? kept : await pickPort(directory);
     try {
-      return { port, postmaster: await start(port) };
+      const onSocket = await canListenIn(cluster, port);
+      return { port, onSocket, postmaster: await start(port, onSocket) };
     } catch (error) {
       if (attempt >= startTries) throw error;
       // Children of a killed postmaster hold its shared memory for a moment longer.

@@ -4,7 +4,7 @@ import { keptCounts } from './deployment-counts.ts';
 import { keptSpecifications, type StoredSpecification } from './kept-specifications.ts';
 import { isUuid, nameAndId, nameAndIdAfter, type Page, type PageRequest, rowsOfPage, toPage } from './page.ts';
 import type { Reader } from './reader.ts';
-import { type RowTag, rowTag } from './row-tag.ts';
+import { type RowTag, rowTag, type VersionedTag } from './row-tag.ts';
 
 /** A deployment with what lists and pages about it show. */
 export interface DeploymentRecord {
@@ -48,8 +48,11 @@ const columns = `d.id, d.name, d.state, d.paused, d.committed_version AS "commit
   ${rowTag('d')} AS tag, d.version, d.created_at AS "createdAt", d.updated_at AS "updatedAt",
   ${newestEvent} AS "newestEvent"`;
 const lastRun = `LEFT JOIN LATERAL (SELECT id, plan_id, state FROM runs WHERE deployment_id = d.id ORDER BY started_at DESC LIMIT 1) AS r ON true`;
-const byName = `SELECT ${columns} FROM (SELECT *, xmin, ctid FROM deployments WHERE name = $1 ORDER BY state = 'destroyed', created_at DESC LIMIT 1) AS d
-  ${lastRun}`;
+const named = `(SELECT *, xmin, ctid FROM deployments WHERE name = $1 ORDER BY state = 'destroyed', created_at DESC LIMIT 1) AS d`;
+const byName = `SELECT ${columns} FROM ${named} ${lastRun}`;
+/** As `DeploymentRecord` has it. */
+const tagColumn = `${rowTag('d')} || ' ' || ${newestEvent} AS tag`;
+const tagByName = `SELECT d.id, ${tagColumn}, d.version FROM ${named}`;
 const byIds = `SELECT ${columns} FROM deployments d ${lastRun} WHERE d.id = ANY($1::uuid[])`;
 const byId = `SELECT ${columns} FROM deployments d ${lastRun} WHERE d.id = $1`;
 
@@ -95,7 +98,7 @@ export const deploymentInventory = (reader: Reader) => {
       if (query.workflow !== undefined) where.and(ofWorkflow, query.workflow);
       const after = nameAndIdAfter(query.after);
       if (after !== null) where.and('(d.name, d.id) > (?, ?::uuid)', ...after);
-      const sql = `SELECT d.id, d.name, ${rowTag('d')} || ' ' || ${newestEvent} AS tag FROM deployments d
+      const sql = `SELECT d.id, d.name, ${tagColumn} FROM deployments d
         WHERE ${where.sql()} ORDER BY d.name, d.id LIMIT ${rowsOfPage(query.limit)}`;
       return toPage(
         await reader.prepared<RowTag & { readonly name: string }>(sql, where.values()),
@@ -108,6 +111,10 @@ export const deploymentInventory = (reader: Reader) => {
       describe(await reader.query<Row>(byIds, [ids])),
     /** The living one of that name, else the last that was destroyed. */
     byName: async (name: string): Promise<DeploymentRecord | null> => one(await reader.prepared<Row>(byName, [name])),
+    /** Which one `byName` finds, and how new it is. */
+    async tag(name: string): Promise<VersionedTag | null> {
+      return (await reader.prepared<VersionedTag>(tagByName, [name]))[0] ?? null;
+    },
     async byId(id: string): Promise<DeploymentRecord | null> {
       return isUuid(id) ? one(await reader.prepared<Row>(byId, [id])) : null;
     },

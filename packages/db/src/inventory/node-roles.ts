@@ -3,7 +3,7 @@ import type { Pending } from '../engine/node-role-row.ts';
 import { conditions } from './conditions.ts';
 import { isUuid, rowsOfPage } from './page.ts';
 import type { Reader } from './reader.ts';
-import { type RowTag, rowTag } from './row-tag.ts';
+import { type RowTag, rowTag, type VersionedTag } from './row-tag.ts';
 
 /** What of a node-role never changes while its deployment has the same last run. */
 export interface NodeRoleKeyRow {
@@ -48,8 +48,10 @@ export interface NodeRoleTags {
   /** Of the specification that holds for it. */
   readonly specificationVersion: number;
   readonly lastRun: string | null;
-  /** Those that are there and fit, in no order. */
-  readonly tags: readonly RowTag[];
+  /** Id of the deployment's newest event: node-roles and attempts do not change without one. */
+  readonly newestEvent: string;
+  /** Those that are there and fit, in no order; null when nothing has happened since the event that was named. */
+  readonly tags: readonly RowTag[] | null;
 }
 
 const keyColumns = `r.id, r.key, r.role, r."as", r.node_id AS "nodeId", n.name AS node, r.group_name AS "group",
@@ -69,15 +71,26 @@ const named = `(SELECT * FROM deployments WHERE name = $1 ORDER BY state = 'dest
 const look = (which: string): string => `SELECT ${columns}, a.started_at AS "startedAt", a.ended_at AS "endedAt"
   FROM ${named} JOIN node_roles r ON r.deployment_id = d.id AND ${which} LEFT JOIN nodes n ON n.id = r.node_id
   LEFT JOIN LATERAL (SELECT started_at, ended_at FROM attempts WHERE node_role_id = r.id AND r.attempt > 0 ORDER BY number DESC LIMIT 1) AS a ON true`;
-const lookById = look('r.id = $2::uuid');
-const lookByKey = look(`r.key = $2 AND r.state <> 'removed'`);
-/** With the tag of its last attempt, whose times are shown with it. Tags are one text: an array of them takes the driver longer to read than all the rest. */
-const tagsSql = (which: string): string => `SELECT d.id AS "deploymentId", u.id AS "lastRun",
-    CASE WHEN d.committed_version > 0 THEN d.committed_version ELSE d.proposed_version END AS "specificationVersion", f.tags
+const byItsId = 'r.id = $2::uuid';
+const byItsKey = `r.key = $2 AND r.state <> 'removed'`;
+const lookById = look(byItsId);
+const lookByKey = look(byItsKey);
+/** With the tag of its last attempt, whose times are shown with it. */
+const tagColumn = `${rowTag('r')} || COALESCE(${rowTag('a')}, '') AS tag`;
+const lastAttempt = 'LEFT JOIN attempts a ON a.node_role_id = r.id AND a.number = r.attempt';
+const tagOfOne = (which: string): string => `SELECT r.id, ${tagColumn}, r.version
+  FROM ${named} JOIN node_roles r ON r.deployment_id = d.id AND ${which} ${lastAttempt}`;
+const tagById = tagOfOne(byItsId);
+const tagByKey = tagOfOne(byItsKey);
+/** Tags are one text: an array of them takes the driver longer to read than all the rest. */
+const tagsSql = (which: string, unless: string): string => `SELECT d.id AS "deploymentId", u.id AS "lastRun",
+    CASE WHEN d.committed_version > 0 THEN d.committed_version ELSE d.proposed_version END AS "specificationVersion",
+    e.id AS "newestEvent", CASE WHEN e.id <> ${unless}::bigint THEN COALESCE(f.tags, '') END AS tags
   FROM ${named} LEFT JOIN LATERAL (SELECT id FROM runs WHERE deployment_id = d.id ORDER BY started_at DESC LIMIT 1) AS u ON true
+  CROSS JOIN LATERAL (SELECT COALESCE((SELECT id FROM events WHERE deployment_id = d.id ORDER BY id DESC LIMIT 1), 0) AS id) AS e
   LEFT JOIN LATERAL (SELECT string_agg(id || ' ' || tag, ';') AS tags FROM (
-    SELECT r.id, ${rowTag('r')} || COALESCE(${rowTag('a')}, '') AS tag FROM node_roles r
-    LEFT JOIN attempts a ON a.node_role_id = r.id AND a.number = r.attempt WHERE r.deployment_id = d.id AND ${which}) AS t) AS f ON true`;
+    SELECT r.id, ${tagColumn} FROM node_roles r ${lastAttempt}
+    WHERE e.id <> ${unless}::bigint AND r.deployment_id = d.id AND ${which}) AS t) AS f ON true`;
 
 const restrict = ({ deploymentId, states, runId }: NodeRoleQuery) => {
   const where = conditions();
@@ -122,6 +135,11 @@ export const nodeRoleInventory = (reader: Reader) => ({
     const { startedAt, endedAt, ...row } = found;
     return { row, attempt: startedAt === null ? null : { startedAt, endedAt } };
   },
+  /** Which one `look` finds, and how new it is. */
+  async tag(deployment: string, idOrKey: string): Promise<VersionedTag | null> {
+    const sql = isUuid(idOrKey) ? tagById : tagByKey;
+    return (await reader.prepared<VersionedTag>(sql, [deployment, idOrKey]))[0] ?? null;
+  },
   /** By the name of the deployment; null when there is none. Removed ones are never among them. */
   async tags(
     deployment: string,
@@ -130,24 +148,27 @@ export const nodeRoleInventory = (reader: Reader) => ({
       readonly ids: readonly string[] | null;
       readonly states?: readonly string[];
       readonly runId?: string;
+      /** An event of the deployment: unless it is no longer the newest, nothing is looked up. */
+      readonly unlessEvent?: string | undefined;
     },
     /** Of all that fit no more than this or a few more are given. */
     limit = 100,
   ): Promise<NodeRoleTags | null> {
     const where = conditions();
     where.value(deployment);
+    const unless = where.value(which.unlessEvent ?? '-1');
     where.and(`r.state <> 'removed'`);
     if (which.ids !== null) where.and('r.id = ANY(?::uuid[])', which.ids);
     if (which.states !== undefined) where.and('r.state = ANY(?::text[])', which.states);
     if (which.runId !== undefined) where.and('r.run_id = ?::uuid', which.runId);
-    const sql = tagsSql(which.ids === null ? `${where.sql()} LIMIT ${rowsOfPage(limit)}` : where.sql());
+    const sql = tagsSql(which.ids === null ? `${where.sql()} LIMIT ${rowsOfPage(limit)}` : where.sql(), unless);
     const [found] = await reader.prepared<Omit<NodeRoleTags, 'tags'> & { readonly tags: string | null }>(
       sql,
       where.values(),
     );
     if (found === undefined) return null;
-    const tags = found.tags === null ? [] : found.tags.split(';').map(tagOf);
-    return { ...found, tags };
+    if (found.tags === null) return { ...found, tags: null };
+    return { ...found, tags: found.tags === '' ? [] : found.tags.split(';').map(tagOf) };
   },
   /** What instances of a role were last applied with; those never applied are left out. */
   applied: (

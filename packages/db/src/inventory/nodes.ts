@@ -2,7 +2,7 @@ import type { NodeRow } from '../engine/snapshot.ts';
 import { type Conditions, conditions } from './conditions.ts';
 import { isUuid, nameAndId, nameAndIdAfter, type Page, type PageRequest, rowsOfPage, toPage } from './page.ts';
 import type { Reader } from './reader.ts';
-import { type RowTag, rowTag } from './row-tag.ts';
+import { type RowTag, rowTag, type VersionedTag } from './row-tag.ts';
 
 /** A machine as people see it. */
 export interface NodeRecord extends Omit<NodeRow, 'sshUser' | 'hostKey' | 'incarnation' | 'candidate'> {
@@ -33,6 +33,9 @@ const byId = `SELECT ${columns} FROM nodes n ${joins} WHERE n.id = $1`;
 const byIds = `SELECT ${columns}, ${rowTag('n')} AS tag FROM nodes n ${joins} WHERE n.id = ANY($1::uuid[])`;
 const byName = `SELECT ${columns} FROM nodes n ${joins} WHERE n.id = (
   SELECT id FROM nodes WHERE name = $1 ORDER BY state = 'destroyed', created_at DESC LIMIT 1)`;
+const tagById = `SELECT n.id, ${rowTag('n')} AS tag, n.version FROM nodes n WHERE n.id = $1`;
+const tagByName = `SELECT n.id, ${rowTag('n')} AS tag, n.version FROM nodes n WHERE n.name = $1
+  ORDER BY n.state = 'destroyed', n.created_at DESC LIMIT 1`;
 
 export const nodeInventory = (reader: Reader) => ({
   /** A page of which rows there are and how new they are; `byIds` reads them. */
@@ -51,6 +54,13 @@ export const nodeInventory = (reader: Reader) => ({
     const [known] = isUuid(idOrName) ? await reader.prepared<NodeRecord>(byId, [idOrName]) : [];
     if (known !== undefined) return known;
     const [row] = await reader.prepared<NodeRecord>(byName, [idOrName]);
+    return row ?? null;
+  },
+  /** Which one `find` finds, and how new it is. */
+  async tag(idOrName: string): Promise<VersionedTag | null> {
+    const [known] = isUuid(idOrName) ? await reader.prepared<VersionedTag>(tagById, [idOrName]) : [];
+    if (known !== undefined) return known;
+    const [row] = await reader.prepared<VersionedTag>(tagByName, [idOrName]);
     return row ?? null;
   },
 });

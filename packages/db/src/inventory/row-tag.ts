@@ -4,5 +4,10 @@ export interface RowTag {
   readonly tag: string;
 }
 
+/** With what `ETag` and `If-Match` name it by. */
+export interface VersionedTag extends RowTag {
+  readonly version: number;
+}
+
 /** Postgres itself says it: the transaction that wrote this version of the row, and the place that it was written to. */
 export const rowTag = (alias: string): string => `${alias}.xmin::text || ${alias}.ctid::text`;
