@@ -27,6 +27,8 @@ export type { LocalConfiguration, LocalCredentials } from './local/configuration
 export { localProvider } from './local/provider.ts';
 export { machineSteps } from './machine-steps.ts';
 export type { MachineOutputs } from './machine-steps.ts';
+export { longestFactsReport, parseFactsReport } from './metal/machines/facts-report.ts';
+export type { FactsReport } from './metal/machines/facts-report.ts';
 export { failureOf, providerError } from './provider-error.ts';
 export { providerNamed, providers } from './registry.ts';
 export type { RegisteredProvider } from './registry.ts';
