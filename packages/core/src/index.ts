@@ -116,3 +116,13 @@ export type {
   MachineReason,
 } from './machines/machine.ts';
 export { addedMachine, firstMachine, sightedMachine } from './machines/new-machine.ts';
+export { decideClaim, hashBootToken, refuseSession } from './machines/boot-session.ts';
+export type {
+  BootSession,
+  BootSessionKind,
+  BootSessionStore,
+  ClaimDecision,
+  ClaimRequest,
+  NewBootSession,
+  SessionRefusal,
+} from './machines/boot-session.ts';

@@ -45,7 +45,9 @@ const resultBody = z.object({
   outputs: outputs.default({}),
 });
 
-const hostKey = z.string().regex(/^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,2000}={0,2}( [^\p{Cc}]{0,200})?$/u);
+const hostKey = z
+  .string()
+  .regex(/^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,2000}={0,2}( [^\p{Cc}]{0,200})?$/u);
 const installedBody = z.object({
   hostKeys: z
     .array(hostKey)

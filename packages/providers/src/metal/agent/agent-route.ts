@@ -19,7 +19,10 @@ const base = '/agent/v1/';
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 /** One file, no folders, no hidden one. */
 const imageName = '[A-Za-z0-9][A-Za-z0-9._-]{0,127}';
-const plain = new Map<string, { readonly method: Method; readonly kind: 'claim' | 'report' | 'task' | 'log' | 'installed' }>([
+const plain = new Map<
+  string,
+  { readonly method: Method; readonly kind: 'claim' | 'report' | 'task' | 'log' | 'installed' }
+>([
   ['claim', { method: 'POST', kind: 'claim' }],
   ['report', { method: 'POST', kind: 'report' }],
   ['task', { method: 'GET', kind: 'task' }],
@@ -34,7 +37,9 @@ const ofData = /^data\/([A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]*){0,8})$/;
 export function parseAgentRoute(method: string, path: string): ParsedRoute {
   const found = path.startsWith(base) ? routeAt(path.slice(base.length)) : null;
   if (found === null) return { ok: false, status: 404 };
-  return found.method === (method === 'HEAD' ? 'GET' : method) ? { ok: true, route: found.route } : { ok: false, status: 405 };
+  return found.method === (method === 'HEAD' ? 'GET' : method)
+    ? { ok: true, route: found.route }
+    : { ok: false, status: 405 };
 }
 
 function routeAt(rest: string): { readonly method: Method; readonly route: AgentRoute } | null {

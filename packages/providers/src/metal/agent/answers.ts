@@ -12,7 +12,10 @@ const errors = {
   'not-yours': { status: 403, message: 'this is not for this machine, or not now' },
   'not-found': { status: 404, message: 'there is nothing here' },
   'not-allowed': { status: 405, message: 'this route takes another method' },
-  'claim-conflict': { status: 409, message: 'another key has claimed this token: the machine is broken(claim-conflict)' },
+  'claim-conflict': {
+    status: 409,
+    message: 'another key has claimed this token: the machine is broken(claim-conflict)',
+  },
   'wrong-state': { status: 409, message: 'the machine is not in a state for this' },
   'too-large': { status: 413, message: 'the body is larger than this route takes' },
   busy: { status: 503, message: 'no decision can be had now; ask again' },

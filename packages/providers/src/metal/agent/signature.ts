@@ -37,7 +37,7 @@ export const signWith = (privateKey: KeyObject, message: Uint8Array): string =>
 
 /** Base64 of the 32 octets of a key's public half. */
 export function rawPublicKey(key: KeyObject): string {
-  const { x = '' } = createPublicKey(key).export({ format: 'jwk' });
+  const { x = '' } = (key.type === 'private' ? createPublicKey(key) : key).export({ format: 'jwk' });
   return Buffer.from(x, 'base64url').toString('base64');
 }
 
