@@ -116,3 +116,4 @@ export type {
   MachineReason,
 } from './machines/machine.ts';
 export { addedMachine, firstMachine, sightedMachine } from './machines/new-machine.ts';
+export { renderLifecycle } from './machines/render-lifecycle.ts';

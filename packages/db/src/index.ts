@@ -116,3 +116,5 @@ export type { NodeSettings } from './inventory/write-nodes.ts';
 export { deleteSite, insertSite, replaceCredentials, updateSite } from './inventory/write-sites.ts';
 export type { SiteFields } from './inventory/write-sites.ts';
 export { forgetOldEvents, forgetOldSiteTasks, readExpired, readUnwatchedSites } from './engine/overdue.ts';
+export { openMachineStore } from './machines/machine-store.ts';
+export type { MachineStoreOptions } from './machines/machine-store.ts';
