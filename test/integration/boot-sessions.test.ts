@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { type BootSessionStore, hashBootToken, type NewBootSession } from '@formwork/core';
-import { type Database, openBootSessions, openDatabase } from '@formwork/db';
+import { addedMachine, type BootSessionStore, hashBootToken, type NewBootSession } from '@formwork/core';
+import { type Database, insertSite, openBootSessions, openDatabase, openMachineStore } from '@formwork/db';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
 import { quiet } from '../support/quiet.ts';
@@ -14,6 +14,12 @@ beforeAll(async () => {
   server = await startTestDatabase();
   db = openDatabase({ url: server.url, log: quiet });
   sessions = openBootSessions(db);
+  await db.transaction((tx) =>
+    insertSite(tx, {
+      ...{ id: siteId, name: 'rack', provider: 'sim', configuration: {}, params: {}, credentials: null },
+      ...{ maxNodes: null, actor: 'test' },
+    }),
+  );
 });
 afterAll(async () => {
   await db.close();
@@ -28,7 +34,13 @@ const claimOf = (publicKey = key()) => ({
   lifetimeMs: 60_000,
 });
 
-async function opened(machineId = randomUUID(), change: Partial<NewBootSession> = {}) {
+async function newMachine(): Promise<string> {
+  const wanted = addedMachine({ siteId, name: randomUUID(), macs: [], labels: {}, bmc: null });
+  return (await openMachineStore(db).create(wanted, 'test')).id;
+}
+
+async function opened(known: string | null = null, change: Partial<NewBootSession> = {}) {
+  const machineId = known ?? (await newMachine());
   const tokenHash = hashBootToken(randomBytes(32).toString('base64url')) ?? '';
   const session: NewBootSession = {
     id: randomUUID(),
@@ -70,7 +82,7 @@ it('of many claims at the same moment one holds', async () => {
 });
 
 it('ends what its machine had before, and only that', async () => {
-  const machineId = randomUUID();
+  const machineId = await newMachine();
   const [first, second, elsewhere] = [await opened(machineId), await opened(machineId), await opened()];
   await sessions.openFirstBoot({ id: randomUUID(), siteId, machineId, publicKey: key(), lifetimeMs: 60_000 });
   await sessions.claim(first.tokenHash, claimOf());
@@ -89,7 +101,7 @@ it('ends what its machine had before, and only that', async () => {
 });
 
 it('claims of two tokens of one machine at once leave one agent', async () => {
-  const machineId = randomUUID();
+  const machineId = await newMachine();
   for (let round = 0; round < 5; round += 1) {
     const tokens = [await opened(machineId), await opened(machineId), await opened(machineId)];
     await Promise.all(tokens.map(({ tokenHash }) => sessions.claim(tokenHash, claimOf())));
@@ -101,7 +113,7 @@ it('claims of two tokens of one machine at once leave one agent', async () => {
 });
 
 it('keeps the newest tokens of a machine, for a ROM that asks again', async () => {
-  const machineId = randomUUID();
+  const machineId = await newMachine();
   const tokens = [];
   for (let count = 0; count < 6; count += 1) tokens.push(await opened(machineId));
   const known = await Promise.all(tokens.map(({ id }) => sessions.find(id)));
@@ -125,7 +137,7 @@ it('takes a counter once, of many at once too, and lives as long as its agent sp
 });
 
 it('expires by the clock of the database', async () => {
-  const { tokenHash, id } = await opened(randomUUID(), { lifetimeMs: 0 });
+  const { tokenHash, id } = await opened(null, { lifetimeMs: 0 });
   expect(await sessions.claim(tokenHash, claimOf())).toMatchObject({ kind: 'refused', why: 'expired' });
   expect(await sessions.find(id)).toMatchObject({ state: 'open', publicKey: null });
   expect(await sessions.claim('0'.repeat(64), claimOf())).toMatchObject({ kind: 'refused', why: 'unknown' });

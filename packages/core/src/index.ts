@@ -126,3 +126,4 @@ export type {
   NewBootSession,
   SessionRefusal,
 } from './machines/boot-session.ts';
+export { renderLifecycle } from './machines/render-lifecycle.ts';

@@ -123,3 +123,5 @@ export { appendMachineLog, readMachineLog } from './boot/machine-logs.ts';
 export type { MachineLogRow } from './boot/machine-logs.ts';
 export { endSiteProblem, forgetUnseenProblems, readSiteProblems, reportSiteProblem } from './boot/site-problems.ts';
 export type { SiteProblemRow } from './boot/site-problems.ts';
+export { openMachineStore } from './machines/machine-store.ts';
+export type { MachineStoreOptions } from './machines/machine-store.ts';

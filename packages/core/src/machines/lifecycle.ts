@@ -2,7 +2,7 @@
  * The lifecycle of a machine as a table: for each state who moves it on, how long it may last, what becomes of it then,
  * and which event leads where. docs/metal/lifecycle.md is drawn from it.
  *
- * `back` is `active` for a machine whose node is installed, else `inspecting`. One that another owner's data may be on
+ * `back` is `active` for a machine whose node is installed, else `inspecting`, or `discovered` where nobody approved it. One that another owner's data may be on
  * (`dirty`) becomes `ready` by `cleaned` alone: every other way there leads to `cleaning`.
  */
 export const machineStates = [

@@ -39,7 +39,7 @@ export function applyMachineEvent(
   const problem = problemOf(machine, event);
   if (problem !== null) return refused(problem.code, problem.message);
   const changed = withFields(machine, event);
-  const wanted = target === 'back' ? (isInstalled(machine) ? 'active' : 'inspecting') : target;
+  const wanted = target === 'back' ? whereBack(machine) : target;
   const state = wanted === 'ready' && changed.dirty ? 'cleaning' : wanted;
   return { ok: true, machine: enterState(changed, state, reasonOf(event, state), nowMs, deadlines) };
 }
@@ -91,6 +91,9 @@ const deadlineOf = (state: MachineState, nowMs: number, deadlines: MachineDeadli
 export const isInstalled = (machine: Machine): boolean =>
   machine.allocation !== null && machine.install?.phase === 'installed';
 
+const whereBack = (machine: Machine): MachineState =>
+  isInstalled(machine) ? 'active' : machine.approved ? 'inspecting' : 'discovered';
+
 function problemOf(machine: Machine, event: MachineEvent): MachineReason | null {
   switch (event.kind) {
     case 'allocate':
@@ -101,6 +104,18 @@ function problemOf(machine: Machine, event: MachineEvent): MachineReason | null 
       return event.reason.message.trim() === ''
         ? { code: 'reason-missing', message: 'say why the machine is broken' }
         : null;
+    case 'release':
+      if (machine.approved) return null;
+      return {
+        code: 'not-approved',
+        message: `machine ${machine.name} was never approved: there is nothing to release`,
+      };
+    case 'retire':
+      if (machine.allocation === null) return null;
+      return {
+        code: 'allocated',
+        message: `machine ${machine.name} belongs to ${machine.allocation.nodeName}; release it first`,
+      };
     case 'repair':
     case 'resume':
     case 'maintain':

@@ -47,7 +47,8 @@ export interface MachineStore {
   sight(sighting: Sighting, limits: SightingLimits, actor: string): Promise<Sighted>;
   /**
    * Reads the machine, lets `change` say what it becomes and writes that, in one transaction that holds the row; `change` is
-   * pure and may be called again. Null from it writes nothing. Answers the machine as it then is.
+   * pure and may be called again. Null from it writes nothing. Answers the machine as it then is. A change of state is an
+   * event, and ends the tasks of the state before.
    * @throws `not-found` when there is none; `conflict` with code and message of a refused event;
    *   `conflict` `precondition-failed` when `expectedVersion` is another.
    */
@@ -76,7 +77,10 @@ export interface MachineStore {
 
   /** The open or finished task of that purpose and kind since the machine's state began, made if there is none. */
   enqueueTask(machineId: string, task: NewMachineTask, actor: string): Promise<MachineTask>;
-  /** The task that this session has, else the oldest queued one, which is now given to it. Null when there is none. */
+  /**
+   * The oldest task that is not over, now this session's. What a session before it had is done again, but what ends a session
+   * (reboot, kexec, power-off) is done. Null when there is none.
+   */
   nextTask(machineId: string, session: string): Promise<MachineTask | null>;
   /** False when the task is not of that machine and session, or over. */
   taskProgress(
@@ -88,6 +92,4 @@ export interface MachineStore {
   finishTask(machineId: string, taskId: string, result: MachineTaskResult): Promise<MachineTask | null>;
   /** Newest last. */
   tasks(machineId: string): Promise<readonly MachineTask[]>;
-  /** Ends what is not over, for a machine whose state has changed. */
-  cancelTasks(machineId: string): Promise<void>;
 }
