@@ -174,7 +174,7 @@ const nextInstall = (machine: Machine, tokenHash: string, port: number): Machine
 });
 
 function reasonOf(event: MachineEvent, state: MachineState): MachineReason {
-  if (event.kind !== 'allocate' && 'reason' in event && event.reason !== undefined) return event.reason;
+  if ('reason' in event) return event.reason;
   return { code: event.kind, message: machineLifecycle[state].reason };
 }
 
