@@ -117,3 +117,12 @@ export type {
 } from './machines/machine.ts';
 export { addedMachine, firstMachine, sightedMachine } from './machines/new-machine.ts';
 export { renderLifecycle } from './machines/render-lifecycle.ts';
+export {
+  agentHeard,
+  bootCounted,
+  identityOfFacts,
+  imageWritten,
+  reportInstalled,
+  takeFacts,
+} from './machines/machine-report.ts';
+export type { InstalledReport } from './machines/machine-report.ts';
