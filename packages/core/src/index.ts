@@ -127,3 +127,12 @@ export type {
   SessionRefusal,
 } from './machines/boot-session.ts';
 export { renderLifecycle } from './machines/render-lifecycle.ts';
+export {
+  agentHeard,
+  bootCounted,
+  identityOfFacts,
+  imageWritten,
+  reportInstalled,
+  takeFacts,
+} from './machines/machine-report.ts';
+export type { InstalledReport } from './machines/machine-report.ts';

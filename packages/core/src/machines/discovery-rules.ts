@@ -52,14 +52,12 @@ export function applyRules(
 /** Null when a word of the name is not known: half a name is none. */
 function named(template: string | null, words: Readonly<Record<string, string | null>>): string | null {
   if (template === null) return null;
-  let complete = true;
-  const text = template.replace(/\{(\w+)\}/g, (whole, word: string) => {
-    if (word === 'number') return whole;
-    const value = words[word] ?? null;
-    if (value === null) complete = false;
-    return nameText(value ?? '');
-  });
-  return complete && text !== '' ? text : null;
+  const wanted = [...template.matchAll(/\{(\w+)\}/g)].map(([, word = '']) => word).filter((word) => word !== 'number');
+  if (wanted.some((word) => (words[word] ?? null) === null)) return null;
+  const text = template.replace(/\{(\w+)\}/g, (whole, word: string) =>
+    word === 'number' ? whole : nameText(words[word] ?? ''),
+  );
+  return text === '' ? null : text;
 }
 
 /** As it may stand in a machine's name. */

@@ -21,7 +21,11 @@ const machine = (id: string, fields: Partial<MachineIdentity>): Machine =>
   exampleMachine({ id, identity: identity(fields) });
 
 const hex = (length: number) =>
-  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
+  fc.string({
+    unit: fc.constantFrom(...Array.from({ length: 16 }, (_, digit) => digit.toString(16))),
+    minLength: length,
+    maxLength: length,
+  });
 const uuids = hex(32).map((digits) => cleanUuid(digits) ?? uuid);
 const serials = fc.stringMatching(/^[a-z0-9]{6,12}$/).map((text) => cleanSerial(text) ?? 'abc123xyz');
 const macs = hex(10).map((digits) => cleanMac(`52${digits}`) ?? '52:54:00:00:00:01');

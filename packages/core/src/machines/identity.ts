@@ -130,25 +130,24 @@ export const sameMachineScore = 35;
 
 /** How much speaks for the two being one machine; symmetric. 0 when nothing does. */
 export function identityScore(a: MachineIdentity, b: MachineIdentity): number {
-  let score = 0;
-  let agrees = false;
-  const judge = (left: string | null, right: string | null, weight: number, denies: boolean): void => {
-    if (left === null || right === null) return;
-    if (left === right) {
-      score += weight;
-      agrees = true;
-    } else if (denies) score += contradiction;
-  };
   const key = (uuid: string | null): string | null => (uuid === null ? null : uuidKey(uuid));
-  judge(key(a.uuid), key(b.uuid), weights.uuid, true);
-  judge(a.serial, b.serial, weights.serial, true);
-  judge(a.boardSerial, b.boardSerial, weights.boardSerial, true);
-  judge(a.chassisSerial, b.chassisSerial, weights.chassisSerial, false);
-  judge(a.assetTag, b.assetTag, weights.assetTag, false);
+  const judged = [
+    judge(key(a.uuid), key(b.uuid), weights.uuid, contradiction),
+    judge(a.serial, b.serial, weights.serial, contradiction),
+    judge(a.boardSerial, b.boardSerial, weights.boardSerial, contradiction),
+    judge(a.chassisSerial, b.chassisSerial, weights.chassisSerial, 0),
+    judge(a.assetTag, b.assetTag, weights.assetTag, 0),
+  ];
   const theirs = new Set(b.macs);
   const shared = a.macs.filter((mac) => theirs.has(mac)).length;
-  if (shared > 0) score += macWeight + (shared - 1) * furtherMacWeight;
-  return agrees || shared > 0 ? score : 0;
+  if (shared === 0 && judged.every((points) => points <= 0)) return 0;
+  const byMac = shared === 0 ? 0 : macWeight + (shared - 1) * furtherMacWeight;
+  return judged.reduce((sum, points) => sum + points, byMac);
+}
+
+function judge(left: string | null, right: string | null, equal: number, unequal: number): number {
+  if (left === null || right === null) return 0;
+  return left === right ? equal : unequal;
 }
 
 export type IdentityMatch =

@@ -95,13 +95,12 @@ describe('the lifecycle', () => {
   it('ends what takes too long as broken with the last reason, and reminds of what waits for a person', () => {
     const machine = exampleMachine();
     expect(atDeadline(machine, machine.deadlineMs - 1)).toBeNull();
-    expect(atDeadline(machine, machine.deadlineMs)).toMatchObject({
+    const late = atDeadline(machine, machine.deadlineMs);
+    expect(late).toMatchObject({
       then: 'broken',
-      machine: {
-        state: 'broken',
-        reason: { code: 'registering-timeout', message: expect.stringContaining('last: added') },
-      },
+      machine: { state: 'broken', reason: { code: 'registering-timeout' } },
     });
+    expect(late?.machine.reason.message).toContain('last: added');
     const waiting = exampleMachine({ state: 'discovered', deadlineMs: 5 });
     const reminded = atDeadline(waiting, 6);
     expect(reminded).toMatchObject({ then: 'remind', machine: { state: 'discovered', reason: { code: 'overdue' } } });

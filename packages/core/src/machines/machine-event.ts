@@ -58,7 +58,7 @@ export function enterState(
     reason,
     sinceMs: nowMs,
     deadlineMs: deadlineOf(state, nowMs, deadlines),
-    power: { ...machine.power, kickedAtMs: null, boots: 0, agentAtMs: null },
+    power: { ...machine.power, kickedAtMs: null, boots: 0 },
   };
 }
 
@@ -171,10 +171,11 @@ const nextInstall = (machine: Machine, tokenHash: string, port: number): Machine
   hostKeys: [],
   address: null,
   port,
+  kernel: null,
 });
 
 function reasonOf(event: MachineEvent, state: MachineState): MachineReason {
-  if (event.kind !== 'allocate' && 'reason' in event && event.reason !== undefined) return event.reason;
+  if ('reason' in event) return event.reason;
   return { code: event.kind, message: machineLifecycle[state].reason };
 }
 

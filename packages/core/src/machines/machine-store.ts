@@ -55,7 +55,12 @@ export interface MachineStore {
   update(
     id: string,
     change: (machine: Machine, nowMs: number) => Machine | MachineChanged | null,
-    by: { readonly actor: string; readonly expectedVersion?: number },
+    by: {
+      readonly actor: string;
+      readonly expectedVersion?: number;
+      /** A name that is taken gets a number; without it that is a conflict. `{number}` in a name is always filled in. */
+      readonly freeName?: boolean;
+    },
   ): Promise<Machine>;
   /**
    * Gives one of the site's ready machines to a node: the one that already has this key, else what `choose` takes of the
@@ -74,6 +79,8 @@ export interface MachineStore {
    * state without a keeper comes up when its deadline has passed.
    */
   takeDue(siteId: string, leaseMs: number, most: number): Promise<readonly Machine[]>;
+  /** When `takeDue` gives it out next, unless something happens before. */
+  lookAgain(id: string, inMs: number): Promise<void>;
 
   /** The open or finished task of that purpose and kind since the machine's state began, made if there is none. */
   enqueueTask(machineId: string, task: NewMachineTask, actor: string): Promise<MachineTask>;

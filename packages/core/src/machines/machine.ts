@@ -96,15 +96,17 @@ export interface MachineInstall {
   /** Where its SSH answers. */
   readonly address: string | null;
   readonly port: number;
+  /** `uname -r` of it; null until it reported. */
+  readonly kernel: string | null;
 }
 
 export interface MachinePower {
   readonly observed: 'on' | 'off' | 'unknown';
   readonly observedAtMs: number | null;
-  /** When it was last sent through a network boot by us; null in a state in which that was not done yet. */
+  /** When we last sent it through a network boot in this state; null before. */
   readonly kickedAtMs: number | null;
   /** Network boots that it asked for since the state began. */
   readonly boots: number;
-  /** When its agent last said anything; null when it did not in this state. */
+  /** When the agent of the discovery image last said anything; null: never. */
   readonly agentAtMs: number | null;
 }

@@ -11,6 +11,7 @@ import {
 import type { Database, Transaction } from '../database.ts';
 import { requireVersion } from '../inventory/require-version.ts';
 import { isUuid } from '../inventory/page.ts';
+import { freeName } from './free-name.ts';
 import { type MachineColumns, machineColumns, parseMachine } from './machine-row.ts';
 import { enqueueTask, finishTask, nextTask, noteProgress, tasksOf } from './machine-tasks.ts';
 import { machinesLike, sightMachine } from './sight-machine.ts';
@@ -50,7 +51,7 @@ export function openMachineStore(db: Database, { deadlines, alongside }: Machine
       const id = randomUUID();
       return db.transaction((tx) => sightMachine(tx, sighting, limits, { id, actor }));
     },
-    update: (id, change, { actor, expectedVersion }) =>
+    update: (id, change, { actor, expectedVersion, freeName: anyName }) =>
       db.transaction(async (tx) => {
         const before = await lockMachine(tx, id);
         requireVersion('the machine', before.version, expectedVersion ?? null);
@@ -59,7 +60,10 @@ export function openMachineStore(db: Database, { deadlines, alongside }: Machine
         if (changed === null) return before;
         const after = 'ok' in changed ? changed : { ok: true as const, machine: changed };
         if (!after.ok) throw new FormworkError('conflict', after.code, after.message);
-        return also(tx, await storeMachine(tx, before, after.machine, { actor, nowMs }));
+        const renamed = after.machine.name !== before.name;
+        const numbered = renamed && (anyName === true || after.machine.name.includes('{number}'));
+        const name = numbered ? await freeName(tx, after.machine) : after.machine.name;
+        return also(tx, await storeMachine(tx, before, { ...after.machine, name }, { actor, nowMs }));
       }),
     allocate: (siteId, allocation, choose, actor) =>
       db.transaction(async (tx) => {
@@ -104,6 +108,13 @@ export function openMachineStore(db: Database, { deadlines, alongside }: Machine
       );
       return rows.map(parseMachine);
     },
+    async lookAgain(id, inMs) {
+      await db.query(
+        `UPDATE machines SET look_at = LEAST(clock_timestamp() + $2 * interval '1 millisecond', GREATEST(deadline, clock_timestamp()))
+         WHERE id = $1`,
+        [id, inMs],
+      );
+    },
     async enqueueTask(machineId, task, actor) {
       const id = randomUUID();
       const made = await db.transaction((tx) => enqueueTask(tx, machineId, { ...task, id, actor }));
@@ -119,6 +130,8 @@ export function openMachineStore(db: Database, { deadlines, alongside }: Machine
 
 async function listMachines(db: Pick<Transaction, 'query'>, query: MachineQuery): Promise<readonly Machine[]> {
   const { siteId, states, name, mac, deploymentId, nodeId, key } = query;
+  // Ids that are none belong to no machine.
+  if ([siteId, deploymentId, nodeId].some((id) => id !== undefined && !isUuid(id))) return [];
   const rows = await db.query<MachineColumns>(
     `SELECT ${machineColumns('m')} FROM machines m
      WHERE m.site_id = $1 AND ($2::text[] IS NULL OR m.state = ANY($2::text[])) AND ($3::text IS NULL OR m.name = $3)

@@ -1,5 +1,4 @@
 import {
-  FormworkError,
   firstMachine,
   type Machine,
   matchIdentity,
@@ -12,6 +11,7 @@ import {
 } from '@formwork/core';
 import type { Transaction } from '../database.ts';
 import { type MachineColumns, machineColumns, marksOf, parseMachine } from './machine-row.ts';
+import { freeName } from './free-name.ts';
 import { insertMachine, lockMachine, nowOf, storeMachine } from './write-machine.ts';
 
 export async function machinesLike(
@@ -48,6 +48,7 @@ export async function sightMachine(
   const refused = refuseSighting({ unknown: counted?.unknown ?? 0, inWindow: counted?.in_window ?? 0 }, limits);
   if (refused !== null) return { kind: 'refused', ...refused };
   const machine = firstMachine(by.id, sightedMachine(sighting, 'approval'), nowMs);
+  // A MAC that two machines claim to have names only the first.
   await insertMachine(tx, { ...machine, name: await freeName(tx, machine) }, by.actor);
   return { kind: 'unknown', machine: await lockMachine(tx, by.id) };
 }
@@ -65,14 +66,4 @@ async function known(
   const same = JSON.stringify(identity) === JSON.stringify(before.identity) && before.subnet === sighting.subnet;
   if (same) return before;
   return await storeMachine(tx, before, { ...before, identity, subnet: sighting.subnet }, { actor: by.actor, nowMs });
-}
-
-/** A MAC that two machines claim to have names only the first. */
-async function freeName(tx: Transaction, { siteId, name }: Machine): Promise<string> {
-  for (let number = 1; number <= 1_000; number += 1) {
-    const wanted = number === 1 ? name : `${name}-${number}`;
-    const taken = await tx.query('SELECT 1 FROM machines WHERE site_id = $1 AND name = $2', [siteId, wanted]);
-    if (taken.length === 0) return wanted;
-  }
-  throw new FormworkError('conflict', 'already-exists', `there are too many machines called ${name}`);
 }
