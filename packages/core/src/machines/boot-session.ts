@@ -47,7 +47,7 @@ export interface NewBootSession {
 export interface BootSessionStore {
   /** Of a machine's open sessions only the newest few are kept: a ROM may ask again without having booted. */
   open(session: NewBootSession): Promise<void>;
-  /** A session of an installed system, claimed from the beginning. */
+  /** A session of an installed system, claimed from the beginning; ends the one of the machine's installation before. */
   openFirstBoot(
     session: Pick<BootSession, 'id' | 'siteId' | 'machineId'> & {
       readonly publicKey: string;

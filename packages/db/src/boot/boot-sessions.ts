@@ -51,14 +51,19 @@ export function openBootSessions(db: Pick<Database, 'query' | 'transaction'>): B
           [session.machineId, mostOpen],
         );
       }),
-    openFirstBoot: async (session) => {
-      await db.query(
-        `INSERT INTO boot_sessions (id, site_id, machine_id, kind, state, public_key, claimed_at, expires_at)
-         VALUES ($1, $2, $3, 'first-boot', 'claimed', $4, clock_timestamp(), clock_timestamp() + $5 * interval '1 millisecond')
-         ON CONFLICT (id) DO NOTHING`,
-        [session.id, session.siteId, session.machineId, session.publicKey, session.lifetimeMs],
-      );
-    },
+    openFirstBoot: (session) =>
+      db.transaction(async (tx) => {
+        await tx.query(
+          `UPDATE boot_sessions SET state = 'ended' WHERE machine_id = $1 AND kind = 'first-boot' AND id <> $2 AND state = 'claimed'`,
+          [session.machineId, session.id],
+        );
+        await tx.query(
+          `INSERT INTO boot_sessions (id, site_id, machine_id, kind, state, public_key, claimed_at, expires_at)
+           VALUES ($1, $2, $3, 'first-boot', 'claimed', $4, clock_timestamp(), clock_timestamp() + $5 * interval '1 millisecond')
+           ON CONFLICT (id) DO NOTHING`,
+          [session.id, session.siteId, session.machineId, session.publicKey, session.lifetimeMs],
+        );
+      }),
     claim: (tokenHash, claim) => db.transaction((tx) => claimIn(tx, tokenHash, claim)),
     find: async (id) => {
       const [row] = await db.query<Columns>(`SELECT ${columns} FROM boot_sessions WHERE id = $1`, [id]);

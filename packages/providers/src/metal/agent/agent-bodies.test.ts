@@ -52,7 +52,10 @@ it('reads results and progress, with texts that harm nobody', () => {
 
 it('reads host keys, without their comments', () => {
   const key = `ssh-ed25519 ${'A'.repeat(68)}`;
-  expect(readInstalled(bytes({ hostKeys: [`${key} root@node`], hostname: 'node' }))).toEqual({ hostKeys: [key] });
+  expect(readInstalled(bytes({ hostKeys: [`${key} root@node`], hostname: 'node' }))).toEqual({
+    hostKeys: [key],
+    kernel: null,
+  });
   for (const hostKeys of [[], ['ssh-dss AAAA'], [`${key}\nssh-ed25519 x`], Array(17).fill(key), 'x']) {
     expect(readInstalled(bytes({ hostKeys }))).toBeNull();
   }

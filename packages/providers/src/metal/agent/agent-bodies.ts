@@ -54,6 +54,8 @@ const installedBody = z.object({
     .min(1)
     .max(16)
     .transform((keys) => keys.map((key) => key.split(' ').slice(0, 2).join(' '))),
+  /** `uname -r`. */
+  kernel: text(128).nullable().default(null).catch(null),
 });
 
 export type ClaimBody = z.infer<typeof claimBody>;

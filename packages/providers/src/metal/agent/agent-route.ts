@@ -2,8 +2,11 @@
  * The routes of the agent protocol (docs/metal/boot.md), by method and path. A path is taken as it came, never decoded and
  * tidied: what is not exactly one of these is nothing.
  */
-export type AgentRoute =
-  | { readonly kind: 'claim' | 'report' | 'task' | 'log' | 'installed' }
+export type AgentRoute = { readonly kind: 'claim' } | SignedRoute;
+
+/** What a claimed session alone may do. */
+export type SignedRoute =
+  | { readonly kind: 'report' | 'task' | 'log' | 'installed' }
   | { readonly kind: 'progress' | 'result' | 'first-boot'; readonly taskId: string }
   | { readonly kind: 'image'; readonly name: string }
   /** `meta-data`, `latest/meta-data/hostname` and the like. */

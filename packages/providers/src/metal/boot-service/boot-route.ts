@@ -1,5 +1,6 @@
 import {
   applyMachineEvent,
+  bootCounted,
   cleanIdentity,
   decideBoot,
   hashBootToken,
@@ -126,7 +127,7 @@ async function withToken(
   const token = deps.randomToken();
   const session = { id: deps.newId(), siteId, machineId: machine.id, kind, tokenHash: hashBootToken(token) ?? '' };
   await deps.sessions.open({ ...session, ...asker, lifetimeMs: tokenLifetimeMs });
-  await deps.machines.update(machine.id, (now) => ({ ...now, power: { ...now.power, boots: now.power.boots + 1 } }), {
+  await deps.machines.update(machine.id, bootCounted, {
     actor: deps.actor,
   });
   return { kind, image, token };

@@ -3,7 +3,7 @@
  * by pure functions on what the stores hold; here they are only brought together.
  */
 import { assertNever, FormworkError } from '@formwork/core';
-import { parseAgentRoute, type AgentRoute } from '../agent/agent-route.ts';
+import { parseAgentRoute, type SignedRoute } from '../agent/agent-route.ts';
 import { plainText, refuse } from '../agent/answers.ts';
 import { checkSignedRequest, sessionIdOf, type SignedRequest } from '../agent/signed-request.ts';
 import { renderBootScript } from '../http-boot/boot-script.ts';
@@ -11,7 +11,7 @@ import type { Decided, ForwardedRequest } from '../http-boot/listener/messages.t
 import { decideScript, decideWithoutStore } from './boot-route.ts';
 import { agentSpoke, claimSession, sessionLifetimeMs } from './claim-route.ts';
 import type { BootServiceDeps } from './deps.ts';
-import { giveData, takeFacts, takeInstalled, takeLog } from './machine-routes.ts';
+import { giveData, takeInstalled, takeLog, takeReport } from './machine-routes.ts';
 import { giveImage, giveSeed, giveTask, takeProgress, takeResult } from './task-routes.ts';
 
 /** Answers always: what fails is told to `failed`, and the machine to ask again. */
@@ -39,8 +39,7 @@ export function createBootService(deps: BootServiceDeps): BootService {
     }
   };
 
-  const ofAgent = async (request: ForwardedRequest, route: AgentRoute): Promise<Decided> => {
-    if (route.kind === 'claim') return claimSession(deps, request);
+  const ofAgent = async (request: ForwardedRequest, route: SignedRoute): Promise<Decided> => {
     const signed: SignedRequest = {
       ...request,
       session: request.headers['formwork-session'],
@@ -69,7 +68,7 @@ export function createBootService(deps: BootServiceDeps): BootService {
     const { body, address } = request;
     switch (route.kind) {
       case 'report':
-        return takeFacts(deps, checked.session, body);
+        return takeReport(deps, checked.session, body);
       case 'task':
         return giveTask(deps, checked.session);
       case 'progress':
@@ -97,7 +96,8 @@ export function createBootService(deps: BootServiceDeps): BootService {
     const parsed = parseAgentRoute(request.method, path);
     if (!parsed.ok) return refuse(parsed.status === 404 ? 'not-found' : 'not-allowed');
     try {
-      return await ofAgent(request, parsed.route);
+      const { route } = parsed;
+      return await (route.kind === 'claim' ? claimSession(deps, request) : ofAgent(request, route));
     } catch (error) {
       // A machine that was removed while its agent ran: its session is worth nothing.
       if (error instanceof FormworkError && error.kind === 'not-found') return refuse('ended');

@@ -1,4 +1,4 @@
-import { applyMachineEvent, hashBootToken, type MachineReason } from '@formwork/core';
+import { agentHeard, applyMachineEvent, hashBootToken, type MachineReason } from '@formwork/core';
 import type { ForwardedRequest, Decided } from '../http-boot/listener/messages.ts';
 import { readClaim } from '../agent/agent-bodies.ts';
 import { json, refuse } from '../agent/answers.ts';
@@ -68,7 +68,7 @@ export async function agentSpoke({ machines, actor }: BootServiceDeps, machineId
     machineId,
     (machine, nowMs) => {
       at = nowMs;
-      return { ...machine, power: { ...machine.power, agentAtMs: nowMs } };
+      return agentHeard(machine, nowMs);
     },
     { actor },
   );

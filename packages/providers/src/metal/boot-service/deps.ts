@@ -4,7 +4,6 @@ import type {
   Json,
   Machine,
   MachineDeadlines,
-  MachineFacts,
   MachineStore,
   SightingLimits,
 } from '@formwork/core';
@@ -43,8 +42,6 @@ export interface BootServiceDeps {
   };
   /** The machines as they were last read, for as long as the database does not answer. */
   readonly lastKnown: () => readonly Machine[];
-  /** Null: the report is none. */
-  readonly readFacts: (body: Uint8Array) => MachineFacts | null;
   /** Base64 of the site's signature. */
   readonly sign: (document: Uint8Array) => string;
   /** A value with its secret references replaced by what they stand for. */

@@ -1,61 +1,33 @@
-import {
-  applyMachineEvent,
-  type BootSession,
-  FormworkError,
-  identityOfFacts,
-  type Machine,
-  type MachineFacts,
-  takeReport,
-} from '@formwork/core';
+import { createHash } from 'node:crypto';
+import { applyMachineEvent, type BootSession, type Machine, reportInstalled, takeFacts } from '@formwork/core';
 import { readInstalled, readLog } from '../agent/agent-bodies.ts';
 import { empty, plainText, refuse } from '../agent/answers.ts';
 import { renderEc2 } from '../http-boot/ec2-metadata.ts';
 import type { Decided } from '../http-boot/listener/messages.ts';
 import type { MachineData } from '../http-boot/machine-data.ts';
 import { type NoCloudDocument, renderNoCloud } from '../http-boot/no-cloud.ts';
+import { parseFactsReport } from '../machines/facts-report.ts';
 import type { BootServiceDeps } from './deps.ts';
 
 /** What the agent found; a machine that turns out to be another one is broken by it. */
-export async function takeFacts(deps: BootServiceDeps, session: BootSession, body: Uint8Array): Promise<Decided> {
-  const facts = deps.readFacts(body);
-  if (facts === null) return refuse('bad-request', 'the report is no facts report of agent version 1');
-  const known = await deps.machines.findByIdentity(session.siteId, identityOfFacts(facts));
-  try {
-    await report(deps, session, facts, known, null);
-  } catch (error) {
-    // The name that a rule gives it is another machine's: it keeps a name of its own.
-    if (!(error instanceof FormworkError) || error.code !== 'already-exists') throw error;
-    await report(deps, session, facts, known, session.mac);
-  }
+export async function takeReport(deps: BootServiceDeps, session: BootSession, body: Uint8Array): Promise<Decided> {
+  const { machines, site, actor } = deps;
+  const report = parseFactsReport(body);
+  if (!report.ok) return refuse('bad-request', `the report is no facts report of agent version 1: ${report.why}`);
+  const { facts } = report;
+  const { rules, trust, deadlines } = site();
+  await machines.update(
+    session.machineId,
+    (machine, nowMs) => {
+      const taken = takeFacts(machine, facts, rules, nowMs, deadlines);
+      if (!taken.ok || taken.machine.state !== 'discovered' || trust !== 'tofu') return taken;
+      const reason = { code: 'tofu', message: 'the site trusts whoever comes first' };
+      return applyMachineEvent({ ...taken.machine, trust }, { kind: 'approve', reason }, nowMs, deadlines);
+    },
+    { actor, freeName: true },
+  );
   return empty();
 }
-
-async function report(
-  { machines, site, actor }: BootServiceDeps,
-  { machineId, siteId }: BootSession,
-  facts: MachineFacts,
-  known: readonly Machine[],
-  nameAfter: string | null,
-): Promise<void> {
-  const { rules, trust, deadlines } = site();
-  const number = rules.some(({ name }) => name?.includes('{number}') === true)
-    ? await lowestNumber(await machines.list({ siteId }))
-    : 1;
-  await machines.update(
-    machineId,
-    (machine, nowMs) => {
-      const changed = takeReport(machine, facts, { known, rules, trust, deadlines, nowMs });
-      if (!changed.ok) return changed;
-      const name = changed.machine.name.replace('{number}', String(number));
-      return { ...changed.machine, name: nameAfter === null ? name : machine.name };
-    },
-    { actor },
-  );
-}
-
-/** One more than the greatest number that a name of the site ends with. */
-const lowestNumber = (machines: readonly Machine[]): Promise<number> =>
-  Promise.resolve(1 + Math.max(0, ...machines.map(({ name }) => Number(/-?(\d{1,6})$/.exec(name)?.[1] ?? '0'))));
 
 export async function takeLog(deps: BootServiceDeps, session: BootSession, body: Uint8Array): Promise<Decided> {
   const text = readLog(body);
@@ -67,13 +39,16 @@ export async function takeLog(deps: BootServiceDeps, session: BootSession, body:
 /** The host keys of the installed system; the same again is answered like the first time. */
 export async function takeInstalled(
   { machines, site, actor }: BootServiceDeps,
-  { machineId }: BootSession,
+  { machineId, publicKey }: BootSession,
   body: Uint8Array,
   address: string,
 ): Promise<Decided> {
   const installed = readInstalled(body);
   if (installed === null) return refuse('bad-request', 'host keys are one-line OpenSSH public keys');
-  const { hostKeys } = installed;
+  const { hostKeys, kernel } = installed;
+  const tokenHash = createHash('sha256')
+    .update(publicKey ?? '')
+    .digest('hex');
   const { deadlines } = site();
   let answer = empty();
   await machines.update(
@@ -84,7 +59,7 @@ export async function takeInstalled(
         answer = install.hostKeys.join() === hostKeys.join() ? empty() : refuse('not-yours');
         return null;
       }
-      const changed = applyMachineEvent(machine, { kind: 'installed', hostKeys, address }, nowMs, deadlines);
+      const changed = reportInstalled(machine, { tokenHash, hostKeys, address, kernel }, nowMs, deadlines);
       answer = changed.ok ? empty() : refuse('wrong-state', changed.message);
       return changed.ok ? changed : null;
     },

@@ -1,5 +1,12 @@
 import { gunzipSync } from 'node:zlib';
-import type { BootSession, Json, JsonObject, MachineTask } from '@formwork/core';
+import {
+  type BootSession,
+  imageWritten,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  type MachineTask,
+} from '@formwork/core';
 import { readProgress, readResult } from '../agent/agent-bodies.ts';
 import { empty, octets, refuse } from '../agent/answers.ts';
 import type { Decided } from '../http-boot/listener/messages.ts';
@@ -26,9 +33,9 @@ export async function giveTask(deps: BootServiceDeps, { id, machineId }: BootSes
 async function taskDocument(deps: BootServiceDeps, task: MachineTask, session: string): Promise<JsonObject> {
   const body = Object.fromEntries(Object.entries(task.body).filter(([name]) => name !== seedField));
   const revealed = await deps.reveal(body);
-  const fields = typeof revealed === 'object' && revealed !== null ? revealed : {};
+  if (!isJsonObject(revealed)) throw new TypeError('what was an object is one no more');
   return {
-    ...fields,
+    ...revealed,
     id: task.id,
     machine: task.machineId,
     session,
@@ -50,14 +57,18 @@ export async function takeProgress(
 
 /** A result that comes again changes nothing, and is answered like the first. */
 export async function takeResult(
-  { machines }: BootServiceDeps,
+  { machines, actor }: BootServiceDeps,
   { machineId }: BootSession,
   taskId: string,
   body: Uint8Array,
 ): Promise<Decided> {
   const result = readResult(body);
   if (result === null) return refuse('bad-request', 'a result is {ok, code, message, outputs}');
-  return (await machines.finishTask(machineId, taskId, result)) === null ? refuse('not-found') : empty();
+  const task = await machines.finishTask(machineId, taskId, result);
+  if (task === null) return refuse('not-found');
+  // From here on it boots its own disk. Also when this comes again: the first time may have ended before it got here.
+  if (task.kind === 'write-image' && task.state === 'done') await machines.update(machineId, imageWritten, { actor });
+  return empty();
 }
 
 /** An image, while a task of this machine that was given to this session names it. */
