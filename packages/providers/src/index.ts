@@ -3,6 +3,7 @@ export type {
   ConsoleCapability,
   Descriptor,
   HostKey,
+  MachineAccess,
   NodeAddress,
   NodeReference,
   NodeRequest,
@@ -20,6 +21,7 @@ export type {
   SiteCheck,
   SiteProblem,
   StageOneRole,
+  StageStep,
   StepResult,
 } from './contract.ts';
 export { localConfigurationSchema } from './local/configuration.ts';
@@ -29,6 +31,7 @@ export { machineSteps } from './machine-steps.ts';
 export type { MachineOutputs } from './machine-steps.ts';
 export { longestFactsReport, parseFactsReport } from './metal/machines/facts-report.ts';
 export type { FactsReport } from './metal/machines/facts-report.ts';
+export { revealTaskBody } from './metal/machines/reveal-task.ts';
 export { failureOf, providerError } from './provider-error.ts';
 export { providerNamed, providers } from './registry.ts';
 export type { RegisteredProvider } from './registry.ts';

@@ -14,7 +14,12 @@ export interface DiscoveryRule {
   readonly approve: boolean;
 }
 
-export type FactPattern = string | number | boolean | null | { readonly min?: number; readonly max?: number };
+export type FactPattern =
+  | string
+  | number
+  | boolean
+  | null
+  | { readonly min?: number | undefined; readonly max?: number | undefined };
 
 export interface RuleOutcome {
   /** Index of the rule that fitted; null when none did. */

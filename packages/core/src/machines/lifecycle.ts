@@ -80,7 +80,7 @@ export const machineLifecycle: Readonly<Record<MachineState, MachineStateRule>> 
     next: { inspected: 'ready', maintain: 'maintenance', fail: 'broken', retire: 'retired' },
   },
   ready: {
-    handler: 'person',
+    handler: 'keeper',
     deadline: { minutes: 30 * day, then: 'remind', reason: 'its facts are a month old; inspect it' },
     reason: 'in the pool, wiped and inspected',
     next: {
@@ -129,7 +129,7 @@ export const machineLifecycle: Readonly<Record<MachineState, MachineStateRule>> 
     next: { tested: 'ready', maintain: 'maintenance', fail: 'broken', retire: 'retired' },
   },
   rescue: {
-    handler: 'person',
+    handler: 'keeper',
     deadline: { minutes: day, then: 'remind', reason: 'in rescue for a day; end it or say what is wrong' },
     reason: 'boots the rescue image instead of its disk',
     next: { resume: 'back', release: 'releasing', fail: 'broken' },

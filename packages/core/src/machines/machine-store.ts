@@ -79,7 +79,7 @@ export interface MachineStore {
    * state without a keeper comes up when its deadline has passed.
    */
   takeDue(siteId: string, leaseMs: number, most: number): Promise<readonly Machine[]>;
-  /** When `takeDue` gives it out next, unless something happens before. */
+  /** Ends what `takeDue` took: when it is given out next, unless something happens, or happened, before. */
   lookAgain(id: string, inMs: number): Promise<void>;
 
   /** The open or finished task of that purpose and kind since the machine's state began, made if there is none. */

@@ -111,7 +111,7 @@ export function openMachineStore(db: Database, { deadlines, alongside }: Machine
     async lookAgain(id, inMs) {
       await db.query(
         `UPDATE machines SET look_at = LEAST(clock_timestamp() + $2 * interval '1 millisecond', GREATEST(deadline, clock_timestamp()))
-         WHERE id = $1`,
+         WHERE id = $1 AND look_at > clock_timestamp()`,
         [id, inMs],
       );
     },

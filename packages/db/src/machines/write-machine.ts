@@ -53,13 +53,15 @@ export async function storeMachine(
 ): Promise<Machine> {
   const moved = before.state !== after.state || before.sinceMs !== after.sinceMs;
   const lookAt = moved || before.deadlineMs !== after.deadlineMs ? lookAtOf(after, by.nowMs) : null;
+  // An agent that is heard every few seconds is no change that somebody else could have overlooked.
+  const onlyPower = JSON.stringify({ ...before, power: after.power }) === JSON.stringify(after);
   const taken = await tx.query<{ version: number }>(
-    `UPDATE machines SET ${writtenColumns}, look_at = COALESCE($23::timestamptz, look_at), version = version + 1,
+    `UPDATE machines SET ${writtenColumns}, look_at = COALESCE($23::timestamptz, look_at), version = version + $24,
        updated_at = clock_timestamp()
      WHERE id = $1 AND ($2 = name OR NOT EXISTS (
        SELECT 1 FROM machines other WHERE other.site_id = machines.site_id AND other.name = $2 AND other.id <> $1))
      RETURNING version`,
-    [...writtenValues(after), lookAt],
+    [...writtenValues(after), lookAt, onlyPower ? 0 : 1],
   );
   const version = taken[0]?.version;
   if (version === undefined) {
