@@ -1,5 +1,6 @@
 /**
- * The DHCP server as a process: `main.ts --config FILE --journal DIRECTORY`. One JSON line on stdout for each thing that
+ * The DHCP server as a process: `main.ts --config FILE --journal DIRECTORY [--copied FILE]`, the
+ * last with leases that a copy elsewhere has. One JSON line on stdout for each thing that
  * happens, the first being `ready`. SIGHUP reads the configuration again; SIGUSR2 prints the counters; SIGTERM ends.
  * Started with an IPC channel it tells its parent all leases, then each change once that is on disk, and ends with it.
  */
@@ -9,13 +10,15 @@ import { FormworkError } from '@formwork/core';
 import { parseDhcpConfiguration } from './configuration/parse-configuration.ts';
 import type { DhcpConfiguration } from './configuration/schema.ts';
 import type { Lease } from './leases/lease.ts';
-import { leaseMessage } from './leases/lease-message.ts';
+import { leaseMessage, readCopiedLeases } from './leases/lease-message.ts';
 import { startDhcpServer } from './server/dhcp-server.ts';
 import { activatedSockets } from './server/socket-activation.ts';
 
 const batchOfLeases = 1000;
-const { values } = parseArgs({ options: { config: { type: 'string' }, journal: { type: 'string' } } });
-const { config, journal } = values;
+const { values } = parseArgs({
+  options: { config: { type: 'string' }, journal: { type: 'string' }, copied: { type: 'string' } },
+});
+const { config, journal, copied } = values;
 const say = (line: Readonly<Record<string, unknown>>): void => {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 };
@@ -31,6 +34,7 @@ else {
   const server = await startDhcpServer({
     configuration: read(config),
     directory: journal,
+    copied: copied === undefined ? [] : readCopiedLeases(readFileSync(copied, 'utf8')),
     activated: activatedSockets(process.env, process.pid),
     onCommitted: tellLeases,
     onEvent: ({ kind, ...rest }) => {

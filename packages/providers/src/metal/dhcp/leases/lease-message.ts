@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { formatClientKey } from '../codec/hardware-address.ts';
-import { formatIpv4 } from '../codec/ipv4.ts';
+import { clientKeyOfMac, formatClientKey } from '../codec/hardware-address.ts';
+import { formatIpv4, parseIpv4 } from '../codec/ipv4.ts';
 import type { Lease } from './lease.ts';
 
 const toldLease = z.object({
@@ -28,3 +28,15 @@ export const leaseMessage = (batch: readonly Lease[]): z.infer<typeof message> =
 
 /** Throws when it is none. */
 export const readLeaseMessage = (value: unknown): readonly ToldLease[] => message.parse(value).leases;
+
+/** The leases of a copy, as `leaseMessage` told them once: what cannot be read is left out. */
+export function readCopiedLeases(text: string): readonly Lease[] {
+  const told = z.array(z.unknown()).parse(JSON.parse(text));
+  return told.flatMap((value) => {
+    const parsed = toldLease.safeParse(value);
+    const address = parsed.success ? parseIpv4(parsed.data.address) : null;
+    if (!parsed.success || address === null) return [];
+    const { client } = parsed.data;
+    return { ...parsed.data, address, client: clientKeyOfMac(client) ?? client };
+  });
+}
