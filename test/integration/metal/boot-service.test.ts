@@ -320,6 +320,26 @@ describe('an installation', () => {
     );
   });
 
+  it('that has a token instead of a key reports with that, once', async () => {
+    await claimed();
+    const token = randomBytes(32).toString('hex');
+    const tokenHash = createHash('sha256').update(token).digest('hex');
+    const ready: MachineEvent[] = [{ kind: 'approve' }, { kind: 'registered' }, { kind: 'inspected' }];
+    await move(...ready, { kind: 'allocate', allocation }, { kind: 'deploy', tokenHash });
+    const hostKeys = [`ssh-ed25519 ${'A'.repeat(68)}`];
+    const post = (content: object) =>
+      said(world.service, {
+        ...{ method: 'POST', target: '/agent/v1/installed', address: '10.77.0.77' },
+        body: Buffer.from(JSON.stringify(content)),
+      });
+    expect(codeOf(await post({ token: 'x'.repeat(64), hostKeys }))).toBe('unknown');
+    expect(codeOf(await post({ hostKeys }))).toBe('unknown');
+    expect((await post({ token, hostKeys })).status).toBe(204);
+    expect(await world.machine(mac)).toMatchObject({ state: 'active', install: { hostKeys, address: '10.77.0.77' } });
+    expect((await post({ token, hostKeys })).status).toBe(204);
+    expect(codeOf(await post({ token, hostKeys: [`ssh-ed25519 ${'B'.repeat(68)}`] }))).toBe('unknown');
+  });
+
   it('goes on booting its disk while the database is away; others are told to wait', async () => {
     await claimed();
     const ready: MachineEvent[] = [{ kind: 'approve' }, { kind: 'registered' }, { kind: 'inspected' }];

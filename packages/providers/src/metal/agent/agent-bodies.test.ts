@@ -53,6 +53,7 @@ it('reads results and progress, with texts that harm nobody', () => {
 it('reads host keys, without their comments', () => {
   const key = `ssh-ed25519 ${'A'.repeat(68)}`;
   expect(readInstalled(bytes({ hostKeys: [`${key} root@node`], hostname: 'node' }))).toEqual({
+    token: null,
     hostKeys: [key],
     kernel: null,
   });

@@ -49,6 +49,8 @@ const hostKey = z
   .string()
   .regex(/^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,2000}={0,2}( [^\p{Cc}]{0,200})?$/u);
 const installedBody = z.object({
+  /** The one-time token of the installation, where the system has no key to sign with. */
+  token: z.string().min(1).max(256).nullable().default(null),
   hostKeys: z
     .array(hostKey)
     .min(1)

@@ -11,7 +11,7 @@ import type { Decided, ForwardedRequest } from '../http-boot/listener/messages.t
 import { decideScript, decideWithoutStore } from './boot-route.ts';
 import { agentSpoke, claimSession, sessionLifetimeMs } from './claim-route.ts';
 import type { BootServiceDeps } from './deps.ts';
-import { giveData, takeInstalled, takeLog, takeReport } from './machine-routes.ts';
+import { giveData, takeInstalled, takeLog, takeReport, takeTokenInstalled } from './machine-routes.ts';
 import { giveImage, giveSeed, giveTask, takeProgress, takeResult } from './task-routes.ts';
 
 /** Answers always: what fails is told to `failed`, and the machine to ask again. */
@@ -97,7 +97,10 @@ export function createBootService(deps: BootServiceDeps): BootService {
     if (!parsed.ok) return refuse(parsed.status === 404 ? 'not-found' : 'not-allowed');
     try {
       const { route } = parsed;
-      return await (route.kind === 'claim' ? claimSession(deps, request) : ofAgent(request, route));
+      if (route.kind === 'claim') return await claimSession(deps, request);
+      const unsigned = request.headers['formwork-session'] === undefined;
+      if (route.kind === 'installed' && unsigned) return await takeTokenInstalled(deps, request.body, request.address);
+      return await ofAgent(request, route);
     } catch (error) {
       // A machine that was removed while its agent ran: its session is worth nothing.
       if (error instanceof FormworkError && error.kind === 'not-found') return refuse('ended');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { applyMachineEvent, type BootSession, type Machine, reportInstalled, takeFacts } from '@formwork/core';
-import { readInstalled, readLog } from '../agent/agent-bodies.ts';
+import { type InstalledBody, readInstalled, readLog } from '../agent/agent-bodies.ts';
 import { empty, plainText, refuse } from '../agent/answers.ts';
 import { renderEc2 } from '../http-boot/ec2-metadata.ts';
 import type { Decided } from '../http-boot/listener/messages.ts';
@@ -36,19 +36,42 @@ export async function takeLog(deps: BootServiceDeps, session: BootSession, body:
   return empty();
 }
 
-/** The host keys of the installed system; the same again is answered like the first time. */
+/**
+ * The host keys of an installed system that has a one-time token instead of a key of its own: the machine is the one whose
+ * installation the token is of.
+ */
+export async function takeTokenInstalled(deps: BootServiceDeps, body: Uint8Array, address: string): Promise<Decided> {
+  const installed = readInstalled(body);
+  if (installed?.token == null) return refuse('unknown');
+  const tokenHash = sha256(installed.token);
+  const all = await deps.machines.list({ siteId: deps.site().id, states: ['deploying', 'active'] });
+  const machine = all.find(({ install }) => install?.tokenHash === tokenHash);
+  // Used up: the same report again is answered like the first time.
+  const reported = all.find(({ install }) => install?.hostKeys.join() === installed.hostKeys.join());
+  if (machine === undefined) return reported === undefined ? refuse('unknown') : empty();
+  return await pinKeys(deps, machine.id, tokenHash, installed, address);
+}
+
+/** The host keys of an installed system that signs with the key of its installation. */
 export async function takeInstalled(
-  { machines, site, actor }: BootServiceDeps,
+  deps: BootServiceDeps,
   { machineId, publicKey }: BootSession,
   body: Uint8Array,
   address: string,
 ): Promise<Decided> {
   const installed = readInstalled(body);
   if (installed === null) return refuse('bad-request', 'host keys are one-line OpenSSH public keys');
-  const { hostKeys, kernel } = installed;
-  const tokenHash = createHash('sha256')
-    .update(publicKey ?? '')
-    .digest('hex');
+  return await pinKeys(deps, machineId, sha256(publicKey ?? ''), installed, address);
+}
+
+/** The same keys again are answered like the first time. */
+async function pinKeys(
+  { machines, site, actor }: BootServiceDeps,
+  machineId: string,
+  tokenHash: string,
+  { hostKeys, kernel }: InstalledBody,
+  address: string,
+): Promise<Decided> {
   const { deadlines } = site();
   let answer = empty();
   await machines.update(
@@ -67,6 +90,8 @@ export async function takeInstalled(
   );
   return answer;
 }
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 const noCloud = new Set<string>(['meta-data', 'user-data', 'vendor-data', 'network-config']);
 const isNoCloud = (file: string): file is NoCloudDocument => noCloud.has(file);
