@@ -1,7 +1,8 @@
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
-import { defaultSightingLimits, type Json, type JsonObject, type Machine } from '@formwork/core';
+import { defaultSightingLimits, type Json, type Machine } from '@formwork/core';
 import { appendMachineLog, type Database, insertSite, openBootSessions, openMachineStore } from '@formwork/db';
 import { type BootServiceDeps, type BootSite, createBootService, createLeaseView, signWith } from '@formwork/providers';
+import { z } from 'zod';
 
 /** A site, its boot service on a real database, and a hand that gives out leases. */
 export async function openBootWorld(db: Database, change: Partial<BootSite> = {}) {
@@ -31,12 +32,13 @@ export async function openBootWorld(db: Database, change: Partial<BootSite> = {}
   const failures: unknown[] = [];
   let known: readonly Machine[] = [];
   const secrets = new Map<string, string>();
+  const named = z.object({ $secret: z.object({ ref: z.string() }) });
   const reveal = (value: Json): Promise<Json> =>
     Promise.resolve(
       JSON.parse(
         JSON.stringify(value, (_name, item: Json) => {
-          const reference = typeof item === 'object' && item !== null && '$secret' in item ? item['$secret'] : null;
-          return reference === null ? item : (secrets.get(String((reference as JsonObject)['ref'])) ?? null);
+          const reference = named.safeParse(item);
+          return reference.success ? (secrets.get(reference.data.$secret.ref) ?? null) : item;
         }),
       ) as Json,
     );

@@ -62,7 +62,7 @@ export function testAgent(service: BootService, at: { readonly address: string; 
     claim: async (token, mac = at.mac) => {
       const body = Buffer.from(JSON.stringify({ token, mac, publicKey }));
       const answer = await said(service, { method: 'POST', target: '/agent/v1/claim', address: at.address, body });
-      if (answer.status === 200) session = String((JSON.parse(answer.text) as { session: string }).session);
+      if (answer.status === 200) ({ session } = JSON.parse(answer.text) as { session: string });
       return answer;
     },
     ask: (method, target, content, change = {}) => {

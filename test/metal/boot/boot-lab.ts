@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
+import type { JsonObject } from '@formwork/core';
 import { type Database, insertSite, openDatabase } from '@formwork/db';
 import { startTestDatabase } from '../../support/database.ts';
 import { quiet } from '../../support/quiet.ts';
@@ -33,15 +34,15 @@ export interface BootLab {
   close(): Promise<void>;
 }
 
-export async function openBootLab(subnet: object): Promise<BootLab> {
+export async function openBootLab(subnet: JsonObject): Promise<BootLab> {
   const lab = await openLab();
   const server = await startTestDatabase();
   const db = openDatabase({ url: server.url, log: quiet });
   const siteId = randomUUID();
-  const configuration = { subnets: [subnet], boot: { address: '10.77.0.1' } };
+  const configuration: JsonObject = { subnets: [subnet], boot: { address: '10.77.0.1' } };
   await db.transaction((tx) =>
     insertSite(tx, {
-      ...{ id: siteId, name: 'rack', provider: 'metal', configuration: JSON.parse(JSON.stringify(configuration)) },
+      ...{ id: siteId, name: 'rack', provider: 'metal', configuration },
       ...{ params: {}, credentials: null, maxNodes: null, actor: 'test' },
     }),
   );
@@ -73,7 +74,7 @@ export async function openBootLab(subnet: object): Promise<BootLab> {
       workers.push(worker);
       return worker;
     },
-    cutDatabase: way.cut,
+    cutDatabase: (away) => way.cut(away),
     close: async () => {
       for (const worker of workers) await worker.end('SIGKILL');
       way.close();
@@ -129,7 +130,10 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<numbe
 }
 
 /** From a Unix socket, which no network namespace hides, to the database. */
-async function openWay(socket: string, to: URL): Promise<{ cut(away: boolean): void; close(): void }> {
+async function openWay(
+  socket: string,
+  to: URL,
+): Promise<{ readonly cut: (away: boolean) => void; readonly close: () => void }> {
   const open = new Set<Socket>();
   let away = false;
   const server: Server = createServer((near) => {

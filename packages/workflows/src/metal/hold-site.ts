@@ -54,6 +54,7 @@ export function holdSite(deps: HoldSiteDeps): HeldSite {
     client.on('error', () => gone.abort());
     client.on('end', () => gone.abort());
     const over = AbortSignal.any([gone.signal, stop.signal]);
+    const isOver = (): boolean => over.aborted;
     const ask = async (sql: string, values: readonly string[]): Promise<string | null> => {
       const answer = client.query<{ said: string | null }>(sql, [...values]);
       // A connection that ends takes the question with it.
@@ -64,7 +65,7 @@ export function holdSite(deps: HoldSiteDeps): HeldSite {
     };
     try {
       await ask(`SELECT set_config('application_name', $1, false) AS said`, [nameOf(deps.worker)]);
-      while (!over.aborted && (await ask(takeLock, [deps.siteId])) !== 'yes') {
+      while (!isOver() && (await ask(takeLock, [deps.siteId])) !== 'yes') {
         const holder = await ask(whoHasIt, [deps.siteId]);
         if (served !== null && holder !== null && holder !== nameOf(deps.worker)) {
           deps.log.warn({ siteId: deps.siteId, holder }, 'another worker serves this site now; this one stops');
@@ -72,14 +73,14 @@ export function holdSite(deps: HoldSiteDeps): HeldSite {
         }
         await pause(retryMs, over);
       }
-      if (over.aborted) return;
+      if (isOver()) return;
       if (served === null) {
         deps.log.info({ siteId: deps.siteId }, 'this worker serves the site');
         served = await deps.serve();
       }
-      while (!over.aborted) {
+      while (!isOver()) {
         await pause(aliveMs, over);
-        if (!over.aborted) await ask('SELECT $1 AS said', ['yes']);
+        if (!isOver()) await ask('SELECT $1 AS said', ['yes']);
       }
     } finally {
       await client.end().catch(() => undefined);

@@ -45,7 +45,7 @@ export async function claimSession(deps: BootServiceDeps, { body, address }: For
 }
 
 /** Breaks a machine for a reason; one that is in a state that does not allow it stays as it is. */
-export async function breakMachine(
+async function breakMachine(
   { machines, site, actor }: BootServiceDeps,
   machineId: string,
   reason: MachineReason,
