@@ -38,7 +38,13 @@ export async function openWorker(options: WorkerOptions): Promise<RunningWorker>
     log,
   });
   const secrets = openSecrets(openSecretStore({ database: db, masterKeys: [options.masterKey] }));
-  const sites = openSites({ db, secrets, log, dataDirectory: options.dataDirectory });
+  const sites = openSites({
+    db,
+    secrets,
+    log,
+    actor: `worker:${options.id}`,
+    dataDirectory: options.dataDirectory,
+  });
   const runner = createScriptRunner();
   const leases = startLeaseKeeper({ db, worker: options.id, log, now: Date.now });
   const content = openContentStore(db);
