@@ -35,6 +35,7 @@ export default defineConfig({
       project('sshd', onRealSshd),
       project('conformance-sim', ['test/conformance/sim.test.ts'], minutes(5)),
       project('conformance-local', ['test/conformance/local.test.ts'], minutes(5)),
+      project('conformance-metal', ['test/conformance/metal.test.ts'], minutes(10)),
       integration('postgres'),
       integration('redis'),
       project('metal', ['test/metal/**/*.test.ts', ...onRealFirmware], minutes(10)),

@@ -168,9 +168,9 @@ it('gives a task to one session at a time, once, and takes the first answer', as
     { kind: 'release' },
     { kind: 'released' },
   );
-  const asked = await Promise.all([1, 2, 3].map(() => store.enqueueTask(machine.id, task, 'test')));
-  expect(new Set(asked.map(({ id }) => id)).size).toBe(1);
-  const reboot = await store.enqueueTask(machine.id, { ...task, kind: 'reboot', body: {} }, 'test');
+  const asked = await Promise.all([1, 2, 3].map(() => store.enqueueTask(machine, task, 'test')));
+  expect(new Set(asked.map((one) => one?.id)).size).toBe(1);
+  const reboot = await store.enqueueTask(machine, { ...task, kind: 'reboot', body: {} }, 'test');
   const [wipe] = asked;
   expect(await store.nextTask(machine.id, 's1')).toMatchObject({ id: wipe?.id, state: 'given', session: 's1' });
   // The machine restarted in the middle of its wipe: it is done again.
@@ -179,7 +179,7 @@ it('gives a task to one session at a time, once, and takes the first answer', as
   expect(await store.finishTask(machine.id, wipe?.id ?? '', done)).toMatchObject({ state: 'done' });
   const late = await store.finishTask(machine.id, wipe?.id ?? '', { ...done, ok: false, code: 'late' });
   expect(late).toMatchObject({ state: 'done', result: { code: 'done' } });
-  expect(await store.nextTask(machine.id, 's2')).toMatchObject({ id: reboot.id });
+  expect(await store.nextTask(machine.id, 's2')).toMatchObject({ id: reboot?.id });
   expect(await store.nextTask(machine.id, 's3')).toBeNull();
   expect(await store.finishTask(machine.id, randomUUID(), done)).toBeNull();
   expect((await store.tasks(machine.id)).map(({ state }) => state)).toEqual(['done', 'done']);
@@ -187,12 +187,18 @@ it('gives a task to one session at a time, once, and takes the first answer', as
 
 it('ends the tasks of a state with the state', async () => {
   const machine = await add(1);
-  await store.enqueueTask(machine.id, task, 'test');
-  await move(machine.id, { kind: 'fail', reason: { code: 'x', message: 'broken by hand' } }, { kind: 'repair' });
+  await store.enqueueTask(machine, task, 'test');
+  const repaired = await move(
+    machine.id,
+    { kind: 'fail', reason: { code: 'x', message: 'broken by hand' } },
+    { kind: 'repair' },
+  );
   expect(await store.nextTask(machine.id, 's')).toBeNull();
   expect(await store.tasks(machine.id)).toMatchObject([{ state: 'cancelled' }]);
+  // Who still believes in the state before can no longer ask for anything.
+  expect(await store.enqueueTask(machine, task, 'test')).toBeNull();
   // The same purpose in the next state is another task.
-  await store.enqueueTask(machine.id, task, 'test');
+  await store.enqueueTask(repaired, task, 'test');
   expect(await store.nextTask(machine.id, 's')).toMatchObject({ state: 'given' });
 });
 
@@ -203,7 +209,8 @@ it('gives what is due to one keeper alone', async () => {
   expect(ids).toHaveLength(4);
   expect(new Set(ids).size).toBe(4);
   expect(await store.takeDue(siteId, 60_000, 10)).toEqual([]);
-  await ready(5);
+  // A state that nobody keeps comes up with its deadline.
+  await move((await ready(5)).id, { kind: 'allocate', allocation: { ...wish('k'), atMs: 1 } });
   expect(await store.takeDue(siteId, 60_000, 10)).toEqual([]);
 });
 

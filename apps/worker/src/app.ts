@@ -73,7 +73,13 @@ async function openStepWorker(options: WorkerOptions): Promise<RunningWorker> {
     log,
   });
   const secrets = openSecrets(openSecretStore({ database: db, masterKeys: [options.masterKey] }));
-  const sites = openSites({ db, secrets, log, dataDirectory: options.dataDirectory });
+  const sites = openSites({
+    db,
+    secrets,
+    log,
+    actor: `worker:${options.id}`,
+    dataDirectory: options.dataDirectory,
+  });
   const runner = createScriptRunner();
   const leases = startLeaseKeeper({ db, worker: options.id, log, now: Date.now });
   const content = openContentStore(db);

@@ -93,6 +93,7 @@ export {
   releaseIdempotent,
 } from './inventory/idempotency-keys.ts';
 export type { IdempotentRequest, IdempotentStart } from './inventory/idempotency-keys.ts';
+export type { MachineRecord } from './inventory/machines.ts';
 export { deleteNamedSecret } from './inventory/named-secrets.ts';
 export type { NamedSecret } from './inventory/named-secrets.ts';
 export type { NodeRoleKeyRow, NodeRoleRecord, NodeRoleTags } from './inventory/node-roles.ts';

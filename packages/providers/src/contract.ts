@@ -165,7 +165,10 @@ export interface MachinesCapability {
     action: 'on' | 'off' | 'soft' | 'reset' | 'cycle',
     context: CallContext,
   ): Promise<StepResult<null>>;
-  /** One pass over the machines whose turn it is, and how many there were: called again and again, by any worker. */
+  /**
+   * Begins with the machines whose turn it is and answers how many that were; called again and again, by any worker. What it
+   * began goes on until `close`.
+   */
   keep(context: CallContext): Promise<number>;
 }
 

@@ -29,6 +29,7 @@ export type { LocalConfiguration, LocalCredentials } from './local/configuration
 export { localProvider } from './local/provider.ts';
 export { machineSteps } from './machine-steps.ts';
 export type { MachineOutputs } from './machine-steps.ts';
+export { bmcSettingsProblems } from './metal/bmc-settings.ts';
 export { longestFactsReport, parseFactsReport } from './metal/machines/facts-report.ts';
 export type { FactsReport } from './metal/machines/facts-report.ts';
 export { revealTaskBody } from './metal/machines/reveal-task.ts';

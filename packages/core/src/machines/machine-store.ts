@@ -82,8 +82,15 @@ export interface MachineStore {
   /** Ends what `takeDue` took: when it is given out next, unless something happens, or happened, before. */
   lookAgain(id: string, inMs: number): Promise<void>;
 
-  /** The open or finished task of that purpose and kind since the machine's state began, made if there is none. */
-  enqueueTask(machineId: string, task: NewMachineTask, actor: string): Promise<MachineTask>;
+  /**
+   * The open or finished task of that purpose and kind since the machine's state began, made if there is none. Null when that
+   * state is over: what was meant for it must not happen in the next.
+   */
+  enqueueTask(
+    machine: Pick<Machine, 'id' | 'sinceMs'>,
+    task: NewMachineTask,
+    actor: string,
+  ): Promise<MachineTask | null>;
   /**
    * The oldest task that is not over, now this session's. What a session before it had is done again, but what ends a session
    * (reboot, kexec, power-off) is done. Null when there is none.

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '@formwork/core';
 import type { Database, Transaction } from '../database.ts';
 
 /** Questions to a site that only a worker that serves it can ask. */
-export type SiteTaskKind = 'check' | 'catalogue' | 'leak-check' | 'power' | 'console' | 'observe';
+export type SiteTaskKind = 'check' | 'catalogue' | 'leak-check' | 'power' | 'machine-power' | 'console' | 'observe';
 
 export interface SiteTask {
   readonly id: string;

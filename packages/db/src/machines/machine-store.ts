@@ -115,11 +115,9 @@ export function openMachineStore(db: Database, { deadlines, alongside }: Machine
         [id, inMs],
       );
     },
-    async enqueueTask(machineId, task, actor) {
+    enqueueTask: (machine, task, actor) => {
       const id = randomUUID();
-      const made = await db.transaction((tx) => enqueueTask(tx, machineId, { ...task, id, actor }));
-      if (made === null) throw new FormworkError('internal', 'task-gone', 'the task is neither new nor known');
-      return made;
+      return db.transaction((tx) => enqueueTask(tx, machine, { ...task, id, actor }));
     },
     nextTask: (machineId, session) => db.transaction((tx) => nextTask(tx, machineId, session)),
     taskProgress: (machineId, taskId, progress) => noteProgress(db, machineId, taskId, progress),

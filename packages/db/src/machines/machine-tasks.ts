@@ -1,4 +1,4 @@
-import type { MachineTask, MachineTaskResult, NewMachineTask } from '@formwork/core';
+import type { Machine, MachineTask, MachineTaskResult, NewMachineTask } from '@formwork/core';
 import type { Database, Transaction } from '../database.ts';
 import { emitMachine, lockMachine } from './write-machine.ts';
 
@@ -34,10 +34,12 @@ const parse = (row: TaskColumns): MachineTask => ({
 
 export async function enqueueTask(
   tx: Transaction,
-  machineId: string,
+  seen: Pick<Machine, 'id' | 'sinceMs'>,
   task: NewMachineTask & { readonly id: string; readonly actor: string },
 ): Promise<MachineTask | null> {
+  const machineId = seen.id;
   const machine = await lockMachine(tx, machineId);
+  if (machine.sinceMs !== seen.sinceMs) return null;
   const epoch = new Date(machine.sinceMs).toISOString();
   const made = await tx.query<TaskColumns>(
     `INSERT INTO machine_tasks (id, machine_id, kind, body, purpose, epoch, not_after, created_at)

@@ -63,3 +63,12 @@ export const bmcSettingsSchema: z.ZodType<MachineBmc> = z
       context.addIssue({ code: 'custom', path: ['options', ...path], message });
     }
   });
+
+/** What is wrong with BMC settings, each with its JSON path; empty when nothing is. */
+export function bmcSettingsProblems(value: unknown): readonly { readonly path: string; readonly message: string }[] {
+  const parsed = bmcSettingsSchema.safeParse(value);
+  return (parsed.error?.issues ?? []).map(({ path, message }) => ({
+    path: `$.bmc.${z.core.toDotPath(path)}`,
+    message,
+  }));
+}

@@ -1,5 +1,6 @@
-import type { Machine } from '@formwork/core';
-import type { ProviderFailure } from '../contract.ts';
+import { FormworkError, type Machine } from '@formwork/core';
+import type { ProviderErrorKind, ProviderFailure } from '../contract.ts';
+import { failureOf } from '../provider-error.ts';
 import { nearestNames } from '../nearest-names.ts';
 
 /** Everything that goes wrong at a metal site, with the codes it is known by. BMCs have their own (bmc-failures.ts). */
@@ -80,3 +81,17 @@ export const metalFailures = {
     message: `The site's credentials have no secret ${name}, which a webhook refers to.`,
   }),
 } as const;
+
+const kinds: Readonly<Partial<Record<FormworkError['kind'], ProviderErrorKind>>> = {
+  retryable: 'unavailable',
+  conflict: 'conflict',
+  'not-found': 'not-found',
+  invalid: 'invalid',
+};
+
+/** What a BMC or the inventory threw, as one of the closed set: a database that is away for a while is no bug. */
+export function metalFailureOf(error: unknown): ProviderFailure {
+  const kind = error instanceof FormworkError && error.details['failure'] === undefined ? kinds[error.kind] : undefined;
+  if (kind === undefined || !(error instanceof FormworkError)) return failureOf(error);
+  return { kind, code: error.code, message: error.message };
+}

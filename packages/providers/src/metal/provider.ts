@@ -6,21 +6,21 @@
  */
 import type { Machine, MachineStore } from '@formwork/core';
 import type { CallContext, OpenOptions, Provider, ProviderModule, StageStep, StepResult } from '../contract.ts';
-import { failureOf, providerError } from '../provider-error.ts';
-import { deadlineOf } from './bmc/deadline.ts';
+import { providerError } from '../provider-error.ts';
 import { checkSite } from './check.ts';
 import { openBmcs } from './client.ts';
 import type { MetalConfiguration, MetalCredentials } from './configuration.ts';
 import { metalDescriptor } from './descriptor.ts';
-import { metalFailures } from './errors.ts';
+import { metalFailureOf, metalFailures } from './errors.ts';
 import { addConfiguredMachines } from './machines/configured-machines.ts';
-import { keepMachines } from './machines/keeper.ts';
+import { createKeeper } from './machines/keeper.ts';
 import type { MetalSite } from './machines/metal-site.ts';
 import { observe } from './machines/observe.ts';
 import { release } from './machines/release.ts';
 import { allocate, configureHardware, discover, installOs, powerOn } from './machines/stage-one.ts';
 import { switchMachine, switchNode } from './machines/switch.ts';
 import { catalogueOf, ownedResources } from './map.ts';
+import { withDeadline } from './with-deadline.ts';
 
 export const metalProvider: ProviderModule<MetalConfiguration, MetalCredentials> = {
   descriptor: metalDescriptor,
@@ -59,18 +59,18 @@ function openMetal(options: OpenOptions<MetalConfiguration, MetalCredentials>): 
       machines === undefined ? Promise.reject(providerError(metalFailures.noStore())) : machines.keyed(text),
     log,
   };
+  const keeper = createKeeper(site);
   let added: Promise<void> | null = null;
 
   /** Rule 9: one signal for the caller's wish and the call's deadline. */
-  const call = async <T>(context: CallContext, work: (inner: CallContext) => Promise<T>): Promise<T> => {
-    const signal = deadlineOf(context);
-    try {
-      signal.throwIfAborted();
-      return await untilAborted(work({ signal, timeoutMs: context.timeoutMs }), signal);
-    } catch (error) {
-      throw providerError(failureOf(signal.aborted ? signal.reason : error), error);
-    }
-  };
+  const call = <T>(context: CallContext, work: (inner: CallContext) => Promise<T>): Promise<T> =>
+    withDeadline(context, async (inner) => {
+      try {
+        return await work(inner);
+      } catch (error) {
+        throw providerError(metalFailureOf(inner.signal.aborted ? inner.signal.reason : error), error);
+      }
+    });
   const step = async <T>(
     context: CallContext,
     work: (inner: CallContext) => Promise<StepResult<T>>,
@@ -79,7 +79,7 @@ function openMetal(options: OpenOptions<MetalConfiguration, MetalCredentials>): 
       return await call(context, work);
     } catch (error) {
       if (context.signal.aborted) throw error;
-      return { state: 'failed', failure: failureOf(error) };
+      return { state: 'failed', failure: metalFailureOf(error) };
     }
   };
   const stage =
@@ -100,7 +100,7 @@ function openMetal(options: OpenOptions<MetalConfiguration, MetalCredentials>): 
         return result.state === 'done' ? { ...result, outputs: { providerId: result.outputs.id } } : result;
       }),
     observeNode: (node, context) => call(context, (inner) => observe(site, node, inner)),
-    destroyNode: (node, context) => step(context, (inner) => release(site, node, inner)),
+    destroyNode: (node, context) => step(context, () => release(site, node)),
     listOwned: ({ deploymentId }, context) =>
       call(context, async () =>
         ownedResources(await site.store.list({ siteId, ...(deploymentId === null ? {} : { deploymentId }) })),
@@ -109,13 +109,13 @@ function openMetal(options: OpenOptions<MetalConfiguration, MetalCredentials>): 
     machines: {
       power: (id, action, context) => step(context, (inner) => switchMachine(site, id, action, inner)),
       keep: (context) =>
-        call(context, async (inner) => {
+        call(context, async () => {
           added ??= addConfiguredMachines(site);
           await added.catch((error: unknown) => {
             added = null;
             throw error;
           });
-          return await keepMachines(site, inner);
+          return await keeper.pass();
         }),
     },
     steps: {
@@ -124,20 +124,9 @@ function openMetal(options: OpenOptions<MetalConfiguration, MetalCredentials>): 
       discover: stage(discover),
       'configure-hardware': stage(configureHardware),
     },
-    close: () => bmcs.close(),
+    async close() {
+      await keeper.close();
+      await bmcs.close();
+    },
   };
-}
-
-/** A statement of the database goes on when nobody waits for it any more; whoever calls next finds what it did. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

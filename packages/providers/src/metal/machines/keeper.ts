@@ -12,7 +12,7 @@
  */
 import { atDeadline, type Machine, type MachineState, type MachineTask, type NewMachineTask } from '@formwork/core';
 import type { CallContext } from '../../contract.ts';
-import { failureOf } from '../../provider-error.ts';
+import { metalFailureOf } from '../errors.ts';
 import { bringUp, notePower } from './bring-up.ts';
 import { change, deadlinesOf, type MetalSite, moveOn } from './metal-site.ts';
 
@@ -20,11 +20,13 @@ type Handler = (site: MetalSite, machine: Machine, context: CallContext) => Prom
 
 /** No two keepers have one machine at once, as long as what they do at its BMC lasts. */
 const leaseMs = 180_000;
+/** Of what is asked of a BMC in one go. */
+const timeoutMs = 150_000;
 /** Until the next look at a machine that is being moved on. */
 const againMs = 2_000;
 /** Until somebody looks at one that rests; its deadline comes before that. */
 const restMs = 400 * 24 * 3_600_000;
-const atOnce = 32;
+const atOnce = 64;
 
 const handlers: Readonly<Partial<Record<MachineState, Handler>>> = {
   async registering(site, machine, context) {
@@ -34,7 +36,7 @@ const handlers: Readonly<Partial<Record<MachineState, Handler>>> = {
   },
   async inspecting(site, machine, context) {
     const { there } = await bringUp(site, machine, 'network', context);
-    if (there) await site.store.enqueueTask(machine.id, taskOf(machine, 'inspect', {}), site.actor);
+    if (there) await site.store.enqueueTask(machine, taskOf(machine, 'inspect', {}), site.actor);
   },
   async ready(site, machine, context) {
     const bmc = site.configuration.idle === 'off' ? site.bmcs.of(machine) : null;
@@ -42,19 +44,27 @@ const handlers: Readonly<Partial<Record<MachineState, Handler>>> = {
     await bmc.setPower('off', context);
     await notePower(site, machine, 'off');
   },
-  releasing,
+  // A machine without a BMC is wiped as soon as somebody restarts it: no boot leads to its disk any more.
+  async releasing(site, machine, context) {
+    const bmc = site.bmcs.of(machine);
+    if (bmc !== null) {
+      await bmc.setPower('off', context);
+      await notePower(site, machine, 'off');
+    }
+    await moveOn(site, machine, { kind: 'released' });
+  },
   async cleaning(site, machine, context) {
     const wipe = taskOf(machine, 'wipe', { mode: site.configuration.wipe, disks: 'all' });
-    const task = await site.store.enqueueTask(machine.id, wipe, site.actor);
-    if (task.state === 'done') await moveOn(site, machine, { kind: 'cleaned' });
-    else if (task.state === 'failed') await fail(site, machine, 'wipe-failed', task);
+    const task = await site.store.enqueueTask(machine, wipe, site.actor);
+    if (task?.state === 'done') await moveOn(site, machine, { kind: 'cleaned' });
+    else if (task?.state === 'failed') await fail(site, machine, 'wipe-failed', task);
     else await bringUp(site, machine, 'network', context);
   },
   async testing(site, machine, context) {
     const burnIn = taskOf(machine, 'burn-in', { ...site.configuration.burnIn });
-    const task = await site.store.enqueueTask(machine.id, burnIn, site.actor);
-    if (task.state === 'done') await moveOn(site, machine, { kind: 'tested' });
-    else if (task.state === 'failed') await fail(site, machine, 'burn-in-failed', task);
+    const task = await site.store.enqueueTask(machine, burnIn, site.actor);
+    if (task?.state === 'done') await moveOn(site, machine, { kind: 'tested' });
+    else if (task?.state === 'failed') await fail(site, machine, 'burn-in-failed', task);
     else await bringUp(site, machine, 'network', context);
   },
   async rescue(site, machine, context) {
@@ -62,21 +72,36 @@ const handlers: Readonly<Partial<Record<MachineState, Handler>>> = {
   },
 };
 
-/** A machine without a BMC is wiped as soon as somebody restarts it: no boot leads to its disk any more. */
-export async function releasing(site: MetalSite, machine: Machine, context: CallContext): Promise<void> {
-  const bmc = site.bmcs.of(machine);
-  if (bmc !== null) {
-    await bmc.setPower('off', context);
-    await notePower(site, machine, 'off');
-  }
-  await moveOn(site, machine, { kind: 'released' });
+export interface Keeper {
+  /** Takes the machines whose turn it is, as many as there is room for, and answers how many. Does not wait for them. */
+  pass(): Promise<number>;
+  /** Lets go of all of them; their leases run out. */
+  close(): Promise<void>;
 }
 
-/** One pass. Answers how many machines it looked at. */
-export async function keepMachines(site: MetalSite, context: CallContext): Promise<number> {
-  const due = await site.store.takeDue(site.siteId, leaseMs, atOnce);
-  await Promise.all(due.map((machine) => keepOne(site, machine, context)));
-  return due.length;
+/** Looks after many machines at once: one whose BMC is slow, or gone, keeps none of the others waiting. */
+export function createKeeper(site: MetalSite): Keeper {
+  const stop = new AbortController();
+  const kept = new Set<Promise<void>>();
+  return {
+    async pass() {
+      const due = kept.size < atOnce ? await site.store.takeDue(site.siteId, leaseMs, atOnce - kept.size) : [];
+      for (const machine of due) {
+        const work = keepOne(site, machine, { signal: stop.signal, timeoutMs })
+          .catch((error: unknown) => {
+            if (!stop.signal.aborted)
+              site.log('a machine was not kept', { machine: machine.name, error: String(error) });
+          })
+          .finally(() => kept.delete(work));
+        kept.add(work);
+      }
+      return due.length;
+    },
+    async close() {
+      stop.abort();
+      await Promise.all(kept);
+    },
+  };
 }
 
 async function keepOne(site: MetalSite, seen: Machine, context: CallContext): Promise<void> {
@@ -94,8 +119,8 @@ async function tryHandler(site: MetalSite, machine: Machine, handler: Handler, c
     await handler(site, machine, context);
   } catch (error) {
     if (context.signal.aborted) return;
-    const { kind, code, message } = failureOf(error);
-    const final = kind === 'auth' || kind === 'invalid' || kind === 'bug';
+    const { kind, code, message } = metalFailureOf(error);
+    const final = kind === 'auth' || kind === 'invalid';
     site.log('a machine could not be moved on', { machine: machine.name, state: machine.state, code });
     if (final && machine.state !== 'ready') {
       await moveOn(site, machine, { kind: 'fail', reason: { code, message } });

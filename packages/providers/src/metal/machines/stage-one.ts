@@ -26,6 +26,9 @@ const done = (machine: Machine): Step => ({ state: 'done', outputs: machine });
 const pending = (progress: string, retryAfterMs = 1_000): Step => ({ state: 'pending', retryAfterMs, progress });
 const failed = (failure: Extract<Step, { state: 'failed' }>['failure']): Step => ({ state: 'failed', failure });
 
+/** Somebody else was faster; the next call sees where it is. */
+const movedOn = ({ name }: Machine): string => `${name} has moved on`;
+
 /** States that lead to `ready` by themselves. */
 const onTheWay: readonly MachineState[] = ['registering', 'inspecting', 'releasing', 'cleaning', 'testing'];
 
@@ -101,7 +104,8 @@ export const configureHardware = after(discover, async (site, machine) => {
   const { hardware } = site.configuration;
   if (hardware === null) return done(machine);
   const body = { script: hardware.script, timeoutSeconds: hardware.timeoutSeconds };
-  const task = await site.store.enqueueTask(machine.id, taskOf(machine, 'run', body, 'configure-hardware'), site.actor);
+  const task = await site.store.enqueueTask(machine, taskOf(machine, 'run', body, 'configure-hardware'), site.actor);
+  if (task === null) return pending(movedOn(machine));
   if (task.state === 'done') return done(machine);
   if (task.state === 'queued' || task.state === 'given') return pending(`${machine.name}: its hardware is configured`);
   const message = task.result?.message ?? 'the hardware script came to no end';
@@ -130,8 +134,10 @@ async function write(site: MetalSite, machine: Machine, context: CallContext): P
     return failed(
       metalFailures.unknownName('image', machine.install?.image ?? '', Object.keys(site.configuration.images)),
     );
-  const task = await site.store.enqueueTask(machine.id, taskOf(machine, 'write-image', body), site.actor);
-  switch (task.state) {
+  const task = await site.store.enqueueTask(machine, taskOf(machine, 'write-image', body), site.actor);
+  switch (task?.state) {
+    case undefined:
+      return pending(movedOn(machine));
     case 'done':
       return await bootDisk(site, await change(site, machine, imageWritten), context);
     case 'failed':
@@ -143,7 +149,7 @@ async function write(site: MetalSite, machine: Machine, context: CallContext): P
     case 'queued':
     case 'given': {
       const { there, progress } = await bringUp(site, machine, 'network', context);
-      const percent = task.progress === null ? '' : `, ${task.progress.percent} %`;
+      const percent = task?.progress == null ? '' : `, ${task.progress.percent} %`;
       return pending(there ? `${machine.name}: the image is being written${percent}` : progress);
     }
   }
@@ -151,8 +157,8 @@ async function write(site: MetalSite, machine: Machine, context: CallContext): P
 
 /** The agent restarts it; where the agent is gone, its BMC does. */
 async function bootDisk(site: MetalSite, machine: Machine, context: CallContext): Promise<Step> {
-  const reboot = await site.store.enqueueTask(machine.id, taskOf(machine, 'reboot', {}, 'boot-disk'), site.actor);
-  if (reboot.state === 'queued' || reboot.state === 'given') {
+  const reboot = await site.store.enqueueTask(machine, taskOf(machine, 'reboot', {}, 'boot-disk'), site.actor);
+  if (reboot?.state === 'queued' || reboot?.state === 'given') {
     const { there } = await bringUp(site, machine, 'disk', context);
     if (there) return pending(`${machine.name} restarts`);
   }
