@@ -49,7 +49,8 @@ interface Deps {
 export async function buildDiscoveryImage(options: DiscoveryOptions, deps: Deps): Promise<BuiltDiscoveryImage> {
   const base = await openBase(options, deps);
   const directories = folders.map((path): CpioEntry => ({ kind: 'directory', path, mode: 0o755 }));
-  const agent = padTo(packCpio([...directories, ...(await agentEntries())]), 4);
+  const shell: CpioEntry = { kind: 'link', path: 'bin/sh', target: 'dash' };
+  const agent = padTo(packCpio([...directories, shell, ...(await agentEntries())]), 4);
   const initrd = Buffer.concat([
     agent,
     ...(options.siteKey === null ? [] : [siteKeyArchive(options.siteKey)]),

@@ -17,6 +17,7 @@ export const programs: Readonly<Record<string, readonly string[]>> = {
   'busybox-static': ['busybox'],
   // Writes past holes, says how far it is, and syncs: busybox's does not.
   coreutils: ['dd'],
+  dash: ['dash'],
   hdparm: ['hdparm'],
   ipmitool: ['ipmitool'],
   jq: ['jq'],
@@ -26,12 +27,14 @@ export const programs: Readonly<Record<string, readonly string[]>> = {
   'signify-openbsd': ['signify-openbsd'],
   // For LLDP frames.
   tcpdump: ['tcpdump'],
+  // busybox's cannot write zeros.
+  'util-linux': ['blkdiscard'],
   zstd: ['zstd'],
 };
 
 const network = [
   ...['virtio_net', 'e1000', 'e1000e', 'igb', 'igbvf', 'igc', 'ixgbe', 'ixgbevf', 'i40e', 'iavf', 'ice'],
-  ...['mlx4_en', 'mlx5_core', 'bnxt_en', 'tg3', 'be2net', 'sfc', 'cxgb4', 'enic', 'ionic', 'nfp'],
+  ...['mlx4_en', 'mlx5_core', 'bnxt_en', 'tg3', 'be2net', 'sfc', 'cxgb4', 'enic', 'nfp'],
   ...['r8169', 'realtek', 'atlantic', 'amd_xgbe', '8139cp', 'ena', 'gve', 'vmxnet3', 'hv_netvsc', 'xen_netfront'],
 ];
 const disks = [
