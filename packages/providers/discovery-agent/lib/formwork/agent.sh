@@ -5,7 +5,7 @@ umask 077
 LC_ALL=C
 export LC_ALL
 here=${FORMWORK_LIB:-/lib/formwork}
-for part in settings log keys http deliver network lldp facts session task; do
+for part in settings log json keys http deliver network lldp facts session task; do
   # shellcheck source=/dev/null
   . "$here/$part.sh"
 done

@@ -1,9 +1,10 @@
 # The parts of a burn-in. Each takes its seconds, says what is wrong by `bad`, and adds to the outputs.
-# shellcheck shell=dash disable=SC2154 # work, whole, cpu, memory: burn-in.sh
+# shellcheck shell=dash disable=SC2154 # disk_names, work, whole, cpu, memory: burn-in.sh
 
 bad() { printf '%s\n' "$1" >>"$work/bad"; }
 
-add_output() { jq -c "$@" "$work/outputs" >"$work/outputs.new" && mv "$work/outputs.new" "$work/outputs"; }
+# add_output NAME JSON
+add_output() { printf '"%s":%s\n' "$1" "$2" >>"$work/parts"; }
 
 hardware_errors() { dmesg | grep -c -i -e 'hardware error' -e 'machine check' -e 'I/O error' -e 'uncorrect'; }
 
@@ -39,7 +40,7 @@ burn_cpu() {
   wait
   rounds=$(awk '{ sum += $1 } END { print sum + 0 }' "$work/rounds")
   [ "$rounds" -gt 0 ] || bad 'processor: not one sum was finished'
-  add_output --argjson threads "$threads" --argjson rounds "$rounds" '.cpu = {$threads, $rounds}'
+  add_output cpu "{\"threads\":$threads,\"rounds\":$rounds}"
 }
 
 burn_memory() {
@@ -52,15 +53,15 @@ burn_memory() {
   watch_progress "$1" "$cpu" memory
   wait "$tester"
   code=$?
-  ! grep -q FAILURE "$work/memory.log" || bad "memory: $(tr '\r\010' '\n\n' <"$work/memory.log" | grep FAILURE | head -n 1)"
+  ! grep -q FAILURE "$work/memory.log" || bad "memory: $(tr '\r' '\n' <"$work/memory.log" | tr '\010' '\n' | grep FAILURE | head -n 1)"
   # Ended by the clock: 143 or 124. All else is memtester's own.
   case $code in 0 | 124 | 143) ;; *) bad "memory: memtester ended with $code" ;; esac
-  add_output --argjson mebibytes "$mebibytes" '.memory = {$mebibytes}'
+  add_output memory "{\"mebibytes\":$mebibytes}"
 }
 
 burn_disks() {
-  names=$(matching_disks null | jq -r '.[].name')
-  for name in $names; do
+  matching_disks null
+  for name in $disk_names; do
     (
       timeout -s INT "$1" "$(command -v dd)" if="$DEV/$name" of=/dev/null bs=1M iflag=direct 2>"$work/read.$name"
       case $? in 0 | 124 | 130) ;; *) bad "disk $name: $(tail -n 1 "$work/read.$name" | head -c 200)" ;; esac
@@ -68,8 +69,10 @@ burn_disks() {
   done
   watch_progress "$1" $((cpu + memory)) disks
   wait
-  for name in $names; do
+  read_all=''
+  for name in $disk_names; do
     read_bytes=$(sed -n 's/^\([0-9]*\) bytes.*/\1/p' "$work/read.$name" | tail -n 1)
-    add_output --arg name "$name" --argjson bytes "${read_bytes:-0}" '.disks += [{$name, readBytes: $bytes}]'
+    read_all="$read_all${read_all:+,}{\"name\":\"$name\",\"readBytes\":${read_bytes:-0}}"
   done
+  add_output disks "[$read_all]"
 }

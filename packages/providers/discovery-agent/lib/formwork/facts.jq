@@ -1,20 +1,7 @@
-# Lines of path, type and value become the document that the server reads. Control characters (some vendors have them)
-# become spaces, what is empty becomes null, text is cut at 256 characters.
-def cleaned:
-  gsub("[\\x00-\\x1f\\x7f]"; " ") | sub("^ +"; "") | sub(" +$"; "")
-  | if . == "" then null else .[0:256] end;
-def typed($type):
-  cleaned
-  | if . == null then null
-    elif $type == "n" then (try tonumber catch null)
-    elif $type == "b" then (if . == "1" then true elif . == "0" then false else null end)
-    elif $type == "l" then split(" ")
-    else . end;
-def filled($names): . as $given | reduce $names[] as $name ({}; .[$name] = $given[$name]) ;
+# The document that the server reads.
+include "machine";
 
-reduce (inputs | split("\t")) as $line ({};
-  ($line[0] | split(".") | map(tonumber? // .)) as $path
-  | setpath($path; $line[2:] | join(" ") | typed($line[1])))
+facts
 | {
     agent: "1",
     boot: ((.boot // {}) | filled(["firmware", "mac", "address"])),
@@ -23,8 +10,7 @@ reduce (inputs | split("\t")) as $line ({};
     cpu: (((.cpu // {}) | filled(["model", "architecture", "sockets", "cores", "threads", "flags"])) | .flags //= []),
     numa: [(.numa // [])[] | filled(["node", "cpus", "memoryMiB"])],
     memoryMiB,
-    disks: [(.disks // [])[]
-      | filled(["name", "serial", "wwn", "byPath", "model", "sizeBytes", "rotational", "transport"])],
+    disks: disks_of,
     nics: [(.nics // [])[] | filled(["name", "mac", "driver", "pci", "link", "speedMbps", "lldp"])
       | .lldp |= (if . == null then null else filled(["chassis", "port", "system"]) end)],
     pci: [(.pci // [])[] | filled(["address", "vendor", "device", "class"])],

@@ -1,5 +1,5 @@
 # Facts of this machine. The scripts in facts/ print lines of a path, a type (s text, n number, b boolean) and a value,
-# apart by tabs; facts.jq makes a document of them, whatever octets hardware has in its texts.
+# apart by tabs; jq makes a document of them, whatever octets hardware has in its texts.
 # shellcheck shell=dash
 
 fact() { printf '%s\t%s\t%s\n' "$1" "$2" "$3"; }
@@ -21,7 +21,7 @@ done
 
 # collect_facts PART...: the document, of these parts.
 collect_facts() {
-  for part_; do "facts_$part_"; done 2>/dev/null | jq -n -R -c -f "$LIB/facts.jq"
+  for part_; do "facts_$part_"; done 2>/dev/null | jq -L "$LIB" -n -R -c -f "$LIB/facts.jq"
 }
 
 all_facts() { collect_facts boot dmi cpu memory disks nics pci bmc; }

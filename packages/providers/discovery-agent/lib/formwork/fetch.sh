@@ -7,7 +7,7 @@ fetch_seconds=900
 
 # fetch TARGET: the whole file to stdout. Why not is in fetch.problem.
 fetch() {
-  offset=0 total= pause=1
+  offset=0 total='' pause=1
   last_heard=$(uptime_seconds)
   while [ -z "$total" ] || [ "$offset" -lt "$total" ]; do
     fetch_piece "$1" "$offset"
@@ -28,6 +28,8 @@ fetch() {
       fetch_problem "nothing came for $fetch_seconds seconds, the last answer was $answered"
       return 1
     fi
+    # Whoever reads this has given up, and says why itself.
+    [ ! -e "$work/decompress.code" ] || return 1
     sleep "$pause"
     [ "$pause" -ge 16 ] || pause=$((pause * 2))
   done
@@ -54,7 +56,7 @@ fetch_piece() {
 
 # Header lines one by one, which leaves the rest where it is.
 read_piece() {
-  status= length= whole=
+  status='' length='' whole=''
   while IFS= read -r header; do
     header=${header%"$(printf '\r')"}
     case $header in

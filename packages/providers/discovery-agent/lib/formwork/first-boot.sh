@@ -1,5 +1,5 @@
 # Files that make an image this machine's: put into one of its partitions.
-# shellcheck shell=dash disable=SC2154 # work, document: task-step.sh
+# shellcheck shell=dash disable=SC2154 # work: task-step.sh; first_...: from the task
 
 # partition_of DISK NUMBER: nvme0n1 has nvme0n1p2, sda has sda2.
 partition_of() {
@@ -24,29 +24,32 @@ mount_partition() {
 }
 
 put_first_boot() {
-  mount_partition "$1" "$(field .firstBoot.partition)" rw ||
-    fail first-boot-failed "partition $(field .firstBoot.partition) of $1 cannot be mounted"
-  count=$(field '.firstBoot.files | length')
+  mount_partition "$1" "$first_partition" rw ||
+    fail first-boot-failed "partition $first_partition of $1 cannot be mounted"
+  put_files "$(readlink -f "$work/mount")"
+  umount "$work/mount" || fail first-boot-failed 'the partition cannot be unmounted'
+  printf '%s\n' "$first_count files for the first boot"
+}
+
+# put_files ROOT
+put_files() {
   index=0
-  while [ "$index" -lt "$count" ]; do
-    path=$(field ".firstBoot.files[$index].path")
-    mode=$(field ".firstBoot.files[$index].mode")
-    # A link in the image may lead anywhere: the folder has to be where it says.
+  while [ "$index" -lt "$first_count" ]; do
+    # The names are numbers and the values were checked by task.jq.
+    eval "path=\$first_path_$index mode=\$first_mode_$index content=\$first_content_$index"
     folder=$(dirname "/${path#/}")
-    mkdir -p "$work/mount$folder"
-    [ "$(readlink -f "$work/mount$folder")" = "$(readlink -f "$work/mount")${folder%/}" ] ||
-      leave_first_boot "the folder of $path is a link"
-    file=$work/mount/${path#/}
+    # A link in the image may lead anywhere: the folder has to be where it says.
+    mkdir -p "$1$folder"
+    [ "$(readlink -f "$1$folder")" = "$1${folder%/}" ] || leave_first_boot "the folder of $path is a link"
+    file=$1/${path#/}
     rm -f "$file"
-    jq -r ".firstBoot.files[$index].contentBase64" "$document" | base64 -d >"$file" || leave_first_boot "$path cannot be written"
-    chmod "${mode:-600}" "$file"
+    printf '%s' "$content" | base64 -d >"$file" || leave_first_boot "$path cannot be written"
+    chmod "$mode" "$file"
     index=$((index + 1))
   done
-  umount "$work/mount" || fail first-boot-failed "the partition cannot be unmounted"
-  printf '%s\n' "$count files for the first boot"
 }
 
 leave_first_boot() {
-  umount "$work/mount"
+  umount "$work/mount" 2>/dev/null
   fail first-boot-failed "$1"
 }

@@ -10,11 +10,13 @@ claim() {
     restart_later 'the claim was refused'
     return 1
   fi
-  jq -er '@sh "claimed_session=\(.session|strings) claimed_machine=\(.machine|strings) poll_seconds=\(.pollSeconds // 5 | numbers) server_now=\(.now|numbers|floor)"' \
-    "$RUN/answer.body" >"$RUN/claimed" 2>/dev/null || { restart_later 'the answer to the claim is no answer'; return 1; }
-  # shellcheck source=/dev/null
-  . "$RUN/claimed"
-  case $claimed_session$claimed_machine in *[!A-Za-z0-9_.:-]*) restart_later 'odd names in the answer'; return 1 ;; esac
+  claimed_session=$(json_value session "$RUN/answer.body") claimed_machine=$(json_value machine "$RUN/answer.body")
+  poll_seconds=$(json_value pollSeconds "$RUN/answer.body") server_now=$(json_value now "$RUN/answer.body")
+  case $poll_seconds in '' | *[!0-9]* | 0) poll_seconds=5 ;; esac
+  case ${claimed_session:+s}${claimed_machine:+m}${server_now%%.*} in
+    sm[0-9]*) server_now=${server_now%%.*} ;;
+    *) restart_later 'the answer to the claim is no answer'; return 1 ;;
+  esac
   printf '%s\n' "$poll_seconds" >"$RUN/poll-seconds"
   # The server's time less the time that this machine runs: its own clock may be anything.
   echo $((server_now - $(uptime_seconds))) >"$RUN/clock-offset"

@@ -1,12 +1,14 @@
-# What every task begins with: its document, a folder of its own, words to say how it went. It runs as
-# `sh tasks/KIND.sh DOCUMENT WORK`; what it prints goes to the log.
-# shellcheck shell=dash disable=SC2034 # document, work: for the tasks
-document=$1 work=$2
-for part in settings log keys http network lldp facts; do
+# What every task begins with: its words, a folder of its own, ways to say how it went. It runs as
+# `sh tasks/KIND.sh WORDS WORK`; what it prints goes to the log.
+# shellcheck shell=dash disable=SC2034,SC2154 # work: for the tasks; hints, disk_...: from words
+work=$2
+for part in settings log keys http network lldp facts json; do
   # shellcheck source=/dev/null
   . "${FORMWORK_LIB:-/lib/formwork}/$part.sh"
 done
 read_settings
+# shellcheck source=/dev/null
+. "$1"
 
 # fail CODE MESSAGE
 fail() {
@@ -23,34 +25,27 @@ progress() {
   mv "$work/progress.new" "$work/progress"
 }
 
-# field FILTER: of the task, as text; nothing for null.
-field() { jq -r "$1 // empty" "$document"; }
-
-# after COMMANDS: what the agent does when the server has the result.
+# after COMMAND: what the agent does when the server has the result.
 after() { printf '%s\n' "$1" >"$work/after"; }
 
-# matching_disks FILTER: the disks that the hints at this place of the task agree with, as JSON.
+# matching_disks HINTS: sets disk_count, disk_names and the others of disks.jq.
 matching_disks() {
-  facts_disks 2>/dev/null | jq -n -R -c -f "$LIB/facts.jq" | jq -c '.disks' >"$work/disks"
-  hints=$(jq -c "$1" "$document")
-  jq -c --argjson hints "$hints" -f "$LIB/disks.jq" "$work/disks"
+  # shellcheck disable=SC2119
+  facts_disks 2>/dev/null | jq -L "$LIB" -n -R -r --argjson hints "$1" -f "$LIB/disks.jq" >"$work/disks" ||
+    fail task-failed 'the disks cannot be listed'
+  # shellcheck source=/dev/null
+  . "$work/disks"
 }
 
-# choose_disk FILTER: sets `disk` to the one; ends the task when there is none, or a choice.
+# choose_disk HINTS: sets `disk` to the one; ends the task when there is none, or a choice.
 choose_disk() {
-  chosen=$(matching_disks "$1") || fail task-invalid 'the hints cannot be read'
-  case $(printf '%s\n' "$chosen" | jq length) in
-    0) fail disk-none "no disk agrees with the hints; there are: $(name_disks <"$work/disks")" ;;
+  matching_disks "$1"
+  case $disk_count in
+    0) fail disk-none "no disk agrees with the hints; there are: $disks_all" ;;
     1) ;;
-    *) fail disk-ambiguous "several disks agree with the hints: $(printf '%s\n' "$chosen" | name_disks)" ;;
+    *) fail disk-ambiguous "several disks agree with the hints: $disks_chosen" ;;
   esac
-  disk=$(printf '%s\n' "$chosen" | jq -r '.[0].name')
-  disk_bytes=$(printf '%s\n' "$chosen" | jq -r '.[0].sizeBytes')
   check_free "$disk"
-}
-
-name_disks() {
-  jq -r 'if length == 0 then "none" else map("\(.name) (serial \(.serial // "unknown"), \(.sizeBytes) bytes)") | join(", ") end'
 }
 
 # Not a disk that something here uses.

@@ -43,9 +43,9 @@ handle_task() {
 # refuse ID CODE MESSAGE
 refuse() {
   log "task ${1:-without a name} is refused: $2: $3"
-  rm -f "$RUN/task/document"
+  rm -f "$RUN/task/document" "$RUN/task/words"
   [ -n "$1" ] || return 0
-  jq -n -c --arg code "$2" --arg message "$3" '{ok: false, $code, $message, outputs: {}}' >"$RUN/task/refusal"
+  printf '{"ok":false,"code":"%s","message":%s,"outputs":{}}' "$2" "$(printf %s "$3" | json_text)" >"$RUN/task/refusal"
   deliver signed POST "/agent/v1/tasks/$1/result" "$RUN/task/refusal" 'content-type: application/json'
 }
 
@@ -57,11 +57,11 @@ run_task() {
   : >"$RUN/task.running"
   log "task $task_id: $task_kind"
   # Without lock, session and key a task could not fetch images; it is as trusted as this process.
-  sh "$LIB/tasks/$task_kind.sh" "$RUN/task/document" "$work" >>"$RUN/log" 2>&1 </dev/null &
+  sh "$LIB/tasks/$task_kind.sh" "$RUN/task/words" "$work" >>"$RUN/log" 2>&1 </dev/null &
   process=$!
   told=
   while kill -0 "$process" 2>/dev/null; do
-    sleep 1
+    sleep 0.3
     if [ -s "$work/progress" ] && [ "$(cat "$work/progress")" != "$told" ]; then
       told=$(cat "$work/progress")
       cp "$work/progress" "$RUN/task/progress"
@@ -75,22 +75,23 @@ run_task() {
   mv "$RUN/task/result" "$RUN/done/$task_id"
   rm -f "$RUN/task.running"
   [ ! -e "$work/after" ] || cp "$work/after" "$RUN/done/$task_id.after"
-  rm -rf "$work" "$RUN/task/document"
+  rm -rf "$work" "$RUN/task/document" "$RUN/task/words"
   heard
 }
 
 # write_result EXIT-CODE: what the task said of itself; one that said nothing has failed.
 write_result() {
-  [ -s "$work/outputs" ] && jq -e 'type == "object"' "$work/outputs" >/dev/null 2>&1 || echo '{}' >"$work/outputs"
+  [ -s "$work/outputs" ] || echo '{}' >"$work/outputs"
   if [ "$1" = 0 ]; then
-    code=ok message=$(cat "$work/message" 2>/dev/null)
+    code=ok ok=true message=$(cat "$work/message" 2>/dev/null)
   else
-    code=$(cat "$work/code" 2>/dev/null || echo task-failed)
+    ok=false code=$(cat "$work/code" 2>/dev/null || echo task-failed)
     message=$(cat "$work/message" 2>/dev/null || printf '%s\n' "the task ended with exit code $1")
   fi
-  log "task $task_id: $code${message:+: $message}" 
-  jq -n -c --arg code "$code" --arg message "$message" --slurpfile outputs "$work/outputs" \
-    '{ok: ($code == "ok"), $code, $message, outputs: $outputs[0]}'
+  log "task $task_id: $code${message:+: $message}"
+  printf '{"ok":%s,"code":"%s","message":%s,"outputs":' "$ok" "$code" "$(printf %s "$message" | json_text)"
+  cat "$work/outputs"
+  printf '}'
 }
 
 # What would end this process waits until the server has the result.

@@ -13,7 +13,8 @@ facts_memory() {
   for node in "$ROOT"/sys/devices/system/node/node*; do
     [ -d "$node" ] || continue
     fact "numa.$index.node" n "${node##*node}"
-    fact_of "numa.$index.cpus" s "$node/cpulist"
+    # Read in one: octet by octet, as `read` does, the kernel gives nothing away.
+    fact "numa.$index.cpus" s "$(cat "$node/cpulist")"
     fact "numa.$index.memoryMiB" n "$(awk '/MemTotal:/ { printf "%d", $4 / 1024 }' "$node/meminfo")"
     index=$((index + 1))
   done

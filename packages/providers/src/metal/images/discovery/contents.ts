@@ -24,6 +24,8 @@ export const programs: Readonly<Record<string, readonly string[]>> = {
   'kexec-tools': ['kexec'],
   memtester: ['memtester'],
   'nvme-cli': ['nvme'],
+  // Uses a processor's own instructions for sums over images.
+  openssl: ['openssl'],
   'signify-openbsd': ['signify-openbsd'],
   // For LLDP frames.
   tcpdump: ['tcpdump'],
