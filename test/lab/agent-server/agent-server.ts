@@ -58,7 +58,14 @@ interface Claimed {
 
 const json = { 'content-type': 'application/json' };
 
-export async function startAgentServer({ host = '127.0.0.1', port = 0, pollSeconds = 1 } = {}): Promise<AgentServer> {
+/** Listens on a free port of 127.0.0.1, or on a socket in the file system. */
+export async function startAgentServer({
+  socket = null,
+  pollSeconds = 1,
+}: {
+  readonly socket?: string | null;
+  readonly pollSeconds?: number;
+} = {}): Promise<AgentServer> {
   const site = generateKeyPairSync('ed25519');
   const siteKey = createPrivateKey(site.privateKey.export({ format: 'pem', type: 'pkcs8' }));
   const token = randomBytes(32).toString('base64url');
@@ -156,7 +163,8 @@ export async function startAgentServer({ host = '127.0.0.1', port = 0, pollSecon
     request.on('error', () => undefined);
   });
   const listen = async (at: number): Promise<number> => {
-    http.listen(at, host);
+    if (socket === null) http.listen(at, '127.0.0.1');
+    else http.listen(socket);
     await once(http, 'listening');
     const address = http.address();
     return typeof address === 'object' && address !== null ? address.port : 0;
@@ -170,10 +178,10 @@ export async function startAgentServer({ host = '127.0.0.1', port = 0, pollSecon
   };
 
   const server: AgentServer = {
-    port: await listen(port),
+    port: await listen(0),
     token,
     machine,
-    sitePublicKey: site.publicKey.export({ format: 'pem', type: 'spki' }),
+    sitePublicKey: site.publicKey.export({ format: 'pem', type: 'spki' }).toString(),
     give: (words, spoil) => {
       given += 1;
       const id = `task-${given}`;

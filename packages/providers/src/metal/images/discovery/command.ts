@@ -52,7 +52,7 @@ function parse(args: readonly string[]) {
   const text = { type: 'string' } as const;
   try {
     return parseArgs({
-      args: [...args],
+      args: joinKeys(args),
       options: {
         output: text,
         kernel: text,
@@ -66,6 +66,14 @@ function parse(args: readonly string[]) {
     throw wrong(error instanceof Error ? error.message : String(error));
   }
 }
+
+/** A PEM begins with dashes: given as a word of its own it would be taken for an option. */
+const joinKeys = (args: readonly string[]): string[] =>
+  args.flatMap((word, index) => {
+    if (args[index - 1] === '--site-key' && word.startsWith('-----BEGIN')) return [];
+    const next = args[index + 1] ?? '';
+    return word === '--site-key' && next.startsWith('-----BEGIN') ? [`${word}=${next}`] : [word];
+  });
 
 function readSiteKey(value: string) {
   if (!value.includes('-----BEGIN') && !existsSync(value)) throw wrong(`--site-key: there is no file ${value}`);
