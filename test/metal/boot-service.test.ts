@@ -144,11 +144,10 @@ describe.runIf(missing === null)(`the boot service${missing === null ? '' : ` ($
     expect((await ask(privateKey, session, 2, 'GET', image)).status).toBe(403);
     const body = { image: 'debian-12.raw.zst' };
     const notAfterMs = Date.now() + 600_000;
-    await openMachineStore(world.db).enqueueTask(
-      machine,
-      { kind: 'write-image', body, purpose: 'x', notAfterMs },
-      'test',
-    );
+    const [known] = await machines();
+    if (known === undefined) throw new Error('no machine');
+    const task = { kind: 'write-image', body, purpose: 'x', notAfterMs } as const;
+    await openMachineStore(world.db).enqueueTask(known, task, 'test');
     expect(JSON.parse((await ask(privateKey, session, 3, 'GET', '/agent/v1/task')).body)).toMatchObject(body);
     expect(await ask(privateKey, session, 4, 'GET', image)).toEqual({
       status: 200,

@@ -1,6 +1,13 @@
 import { createHash, generateKeyPairSync, randomBytes, randomUUID, verify } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { applyMachineEvent, type Machine, type MachineEvent, type MachineFacts } from '@formwork/core';
+import {
+  applyMachineEvent,
+  type Machine,
+  type MachineEvent,
+  type MachineFacts,
+  type MachineTask,
+  type NewMachineTask,
+} from '@formwork/core';
 import { type Database, openDatabase, readMachineLog } from '@formwork/db';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -57,6 +64,13 @@ async function move(...events: MachineEvent[]): Promise<Machine> {
   return machine;
 }
 
+/** Has the machine do something, in the state that it is in. */
+async function queued(task: NewMachineTask): Promise<MachineTask> {
+  const made = await world.machines.enqueueTask(await world.machine(mac), task, 'test');
+  if (made === null) throw new Error('its state is over');
+  return made;
+}
+
 async function claimed(at = { mac, address, uuid }) {
   const agent = testAgent(world.service, at);
   const token = tokenIn(await boot(at));
@@ -91,7 +105,7 @@ it('gives signed tasks to the agent that claimed, takes their results, once', as
   const secret = { $secret: { ref: 'bmc', version: 1, digest: '' } };
   const body = { slot: 3, name: 'formwork', password: secret };
   const notAfterMs = Date.now() + 600_000;
-  const task = await world.machines.enqueueTask(id, { kind: 'set-bmc-user', body, purpose: 'bmc', notAfterMs }, 'test');
+  const task = await queued({ kind: 'set-bmc-user', body, purpose: 'bmc', notAfterMs });
   const given = await agent.ask('GET', '/agent/v1/task');
   const signature = Buffer.from(given.headers['formwork-task-signature'] ?? '', 'base64');
   expect(verify(null, given.body, world.sitePublicKey, signature)).toBe(true);
@@ -278,11 +292,7 @@ describe('an installation', () => {
     const body = { image: 'debian-12.raw.zst', firstBootSeed: { $secret: { ref: 'seed', version: 1, digest: '' } } };
     const notAfterMs = Date.now() + 600_000;
     const { agent } = await claimed();
-    const task = await world.machines.enqueueTask(
-      id,
-      { kind: 'write-image', body, purpose: 'deploy', notAfterMs },
-      'test',
-    );
+    const task = await queued({ kind: 'write-image', body, purpose: 'deploy', notAfterMs });
     expect(codeOf(await agent.ask('GET', '/agent/v1/images/debian-12.raw.zst'))).toBe('not-yours');
     expect(Object.keys(JSON.parse((await agent.ask('GET', '/agent/v1/task')).text) as object)).not.toContain(
       'firstBootSeed',
@@ -314,7 +324,12 @@ describe('an installation', () => {
     });
     // The answer may have been lost; other keys are refused.
     expect((await post()).status).toBe(204);
-    expect(codeOf(await post(firstBoot.privateKey, { hostKeys: [`ssh-ed25519 ${'B'.repeat(68)}`] }))).toBe('not-yours');
+    expect(codeOf(await post(firstBoot.privateKey, { hostKeys: [`ssh-ed25519 ${'B'.repeat(68)}`] }))).toBe(
+      'claim-conflict',
+    );
+    // Its node goes on running from its disk; a person looks.
+    expect(await world.machine(mac)).toMatchObject({ state: 'broken', reason: { code: 'claim-conflict' } });
+    expect((await boot()).text).toContain('sanboot');
     expect(codeOf(await system.ask('GET', '/agent/v1/task', undefined, { session, key: firstBoot.privateKey }))).toBe(
       'not-yours',
     );

@@ -4,6 +4,7 @@
  */
 import { createPrivateKey, createPublicKey, randomBytes, randomUUID } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
+import path from 'node:path';
 import { type BootSessionStore, type Json, type JsonObject, type Machine, type MachineStore } from '@formwork/core';
 import { signWith } from './agent/signature.ts';
 import { createBootService } from './boot-service/boot-service.ts';
@@ -13,7 +14,7 @@ import type { MetalConfiguration } from './configuration.ts';
 import { parseDhcpConfiguration } from './dhcp/configuration/parse-configuration.ts';
 import type { ToldLease } from './dhcp/leases/lease-message.ts';
 import { startReplicator } from './dhcp/leases/replicator.ts';
-import { provideLoaders, readDiscoveryImage, replaceFile } from './processes/boot-files.ts';
+import { provideDiscoveryImage, provideLoaders, readDiscoveryImage, replaceFile } from './processes/boot-files.ts';
 import {
   baseUrlOf,
   dhcpConfigurationOf,
@@ -72,10 +73,8 @@ export async function serveSite(deps: ServeSiteDeps): Promise<SiteService> {
   const address = configuration.boot.address ?? '';
   const directories = await prepareSiteDirectories(deps.dataDirectory, siteId);
   const key = createPrivateKey(deps.signingKey);
-  await replaceFile(
-    directories.publicKey,
-    createPublicKey(deps.signingKey).export({ format: 'pem', type: 'spki' }).toString(),
-  );
+  const publicKey = createPublicKey(deps.signingKey);
+  await replaceFile(directories.publicKey, publicKey.export({ format: 'pem', type: 'spki' }).toString());
   for (const name of await provideLoaders(directories.boot)) {
     deps.problem(
       'boot-loader-missing',
@@ -86,7 +85,11 @@ export async function serveSite(deps: ServeSiteDeps): Promise<SiteService> {
   const context: ProcessContext = { address, directories, user, fdName: socketFor(address, deps) };
   const view = createLeaseView(Date.now);
   let known: readonly Machine[] = await machines.list({ siteId });
-  let image = await readDiscoveryImage(directories.boot);
+  const discoveryImage = async () => {
+    await provideDiscoveryImage(path.join(deps.dataDirectory, 'images/discovery'), directories.boot, publicKey);
+    return readDiscoveryImage(directories.boot);
+  };
+  let image = await discoveryImage();
   const site = (): BootSite => ({
     id: siteId,
     baseUrl: baseUrlOf(address, configuration),
@@ -154,7 +157,7 @@ export async function serveSite(deps: ServeSiteDeps): Promise<SiteService> {
   return {
     refresh: async (now) => {
       known = now;
-      image = await readDiscoveryImage(directories.boot);
+      image = await discoveryImage();
       const text = dhcpText();
       if (text === null || text === written) return;
       written = text;

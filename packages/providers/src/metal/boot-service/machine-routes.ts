@@ -79,8 +79,13 @@ async function pinKeys(
     (machine, nowMs) => {
       const { install } = machine;
       if (install?.phase === 'installed') {
-        answer = install.hostKeys.join() === hostKeys.join() ? empty() : refuse('not-yours');
-        return null;
+        if (install.hostKeys.join() === hostKeys.join()) return null;
+        // Who signs for the system and has other keys is not the one that reported before, or its keys were made anew.
+        answer = refuse('claim-conflict');
+        const message = `${address} reported other host keys for the installed system than were pinned`;
+        const conflict = { kind: 'fail', reason: { code: 'claim-conflict', message } } as const;
+        const broken = applyMachineEvent(machine, conflict, nowMs, deadlines);
+        return broken.ok ? broken : null;
       }
       const changed = reportInstalled(machine, { tokenHash, hostKeys, address, kernel }, nowMs, deadlines);
       answer = changed.ok ? empty() : refuse('wrong-state', changed.message);
