@@ -24,7 +24,9 @@ export interface HeldSite {
   close(): Promise<void>;
 }
 
+/** How often the database is asked whether the connection lives, and after which silence of ours it ends it, milliseconds. */
 const aliveMs = 5_000;
+const frozenMs = 15_000;
 
 export function holdSite(deps: HoldSiteDeps): HeldSite {
   const retryMs = deps.retryMs ?? 1_000;
@@ -65,6 +67,8 @@ export function holdSite(deps: HoldSiteDeps): HeldSite {
     };
     try {
       await ask(`SELECT set_config('application_name', $1, false) AS said`, [nameOf(deps.worker)]);
+      // Of a worker that is frozen the database lets go.
+      await ask(`SELECT set_config('idle_session_timeout', $1, false) AS said`, [String(frozenMs)]);
       while (!isOver() && (await ask(takeLock, [deps.siteId])) !== 'yes') {
         const holder = await ask(whoHasIt, [deps.siteId]);
         if (served !== null && holder !== null && holder !== nameOf(deps.worker)) {
