@@ -7,6 +7,7 @@ import { eventsCommand } from './commands/events.ts';
 import { getCommand } from './commands/get.ts';
 import { leaksCommand } from './commands/leaks.ts';
 import { logsCommand } from './commands/logs.ts';
+import { machineCommand } from './commands/machine.ts';
 import { nodeCommand } from './commands/node.ts';
 import { outputCommand } from './commands/output.ts';
 import { packCommand } from './commands/pack.ts';
@@ -49,6 +50,7 @@ export function createProgram(io: Io, version: string): Command {
     outputCommand(io),
     siteCommand(io),
     nodeCommand(io),
+    machineCommand(io),
     packCommand(io),
     secretCommand(io),
     tokenCommand(io),
