@@ -8,6 +8,7 @@ import { getCommand } from './commands/get.ts';
 import { imageCommand } from './commands/image.ts';
 import { leaksCommand } from './commands/leaks.ts';
 import { logsCommand } from './commands/logs.ts';
+import { machineCommand } from './commands/machine.ts';
 import { nodeCommand } from './commands/node.ts';
 import { outputCommand } from './commands/output.ts';
 import { packCommand } from './commands/pack.ts';
@@ -50,6 +51,7 @@ export function createProgram(io: Io, version: string): Command {
     outputCommand(io),
     siteCommand(io),
     nodeCommand(io),
+    machineCommand(io),
     packCommand(io),
     imageCommand(io),
     secretCommand(io),

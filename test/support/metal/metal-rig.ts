@@ -1,6 +1,5 @@
 // A metal site for tests: machines with emulated BMCs and real systems, a database for their inventory, and its keeper.
-import { randomUUID } from 'node:crypto';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { addedMachine, type MachineStore } from '@formwork/core';
 import { type Database, openDatabase, openMachineStore } from '@formwork/db';
 import { type Provider, providerNamed } from '@formwork/providers';
@@ -9,7 +8,7 @@ import { labIdentity } from '../../lab/bmc-emulator/chassis/identity.ts';
 import { type EmulatedBmc, startBmc } from '../../lab/bmc-emulator/emulated-bmc.ts';
 import { startTestDatabase, type TestDatabase } from '../database.ts';
 import type { InstalledSystems } from './installed-systems.ts';
-import { rigMachine } from './rig-machine.ts';
+import { type RigDeps, rigMachine } from './rig-machine.ts';
 
 export interface MetalRig {
   readonly siteId: string;
@@ -26,6 +25,60 @@ export interface MetalRig {
 export const bmcPassword = 'bmc-canary-7781';
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
+/** Configuration of a site of such machines. */
+export const rigConfiguration = {
+  bmc: { minimumGapMs: 0, pollMs: 50 },
+  images: {
+    'debian-12': {
+      file: 'debian-12.raw',
+      sha256: '0'.repeat(64),
+      sizeBytes: 1,
+      os: 'debian',
+      release: 'bookworm',
+      arch: arch() === 'arm64' ? 'arm64' : 'amd64',
+    },
+  },
+  defaultImage: 'debian-12',
+  idle: 'on',
+};
+export const rigCredentials = { bmc: { default: { user: 'admin', password: bmcPassword } } };
+
+/** Machines `rack1-01`, ... of a site, with BMCs that speak IPMI and Redfish in turns; known to its inventory. */
+export async function startRigMachines(
+  options: Omit<RigDeps, 'failed'> & { readonly machines: number },
+): Promise<{ readonly bmcs: readonly EmulatedBmc[]; readonly failures: unknown[] }> {
+  const failures: unknown[] = [];
+  const bmcs: EmulatedBmc[] = [];
+  const failed = (error: unknown): void => {
+    failures.push(error);
+  };
+  for (let index = 1; index <= options.machines; index += 1) {
+    const identity = labIdentity(index);
+    const chassis = rigMachine({ ...options, failed }, identity);
+    const bmc = await startBmc({ chassis, password: bmcPassword, slots: 16 });
+    bmcs.push(bmc);
+    const settings =
+      index % 2 === 0
+        ? { driver: 'ipmi' as const, port: bmc.ipmi.port, options: {} }
+        : {
+            driver: 'redfish' as const,
+            port: Number(new URL(bmc.redfish.url).port),
+            options: { scheme: 'http', trust: { kind: 'insecure' } },
+          };
+    await options.store.create(
+      addedMachine({
+        siteId: options.siteId,
+        name: `rack1-${String(index).padStart(2, '0')}`,
+        macs: identity.macs,
+        labels: { rack: '1' },
+        bmc: { address: '127.0.0.1', credentials: 'default', ...settings },
+      }),
+      'test',
+    );
+  }
+  return { bmcs, failures };
+}
+
 export async function startMetalRig(options: {
   readonly machines: number;
   readonly systems: InstalledSystems;
@@ -38,59 +91,15 @@ export async function startMetalRig(options: {
     siteId,
   ]);
   const keyed = (text: string) => Promise.resolve(createHash('sha256').update(`${siteId} ${text}`).digest('hex'));
-  const failures: unknown[] = [];
-  const bmcs: EmulatedBmc[] = [];
-  for (let index = 1; index <= options.machines; index += 1) {
-    const identity = labIdentity(index);
-    const { systems } = options;
-    const failed = (error: unknown): void => {
-      failures.push(error);
-    };
-    const chassis = rigMachine({ siteId, store, keyed, systems, failed }, identity);
-    // IPMI and Redfish in turns.
-    const bmc = await startBmc({ chassis, password: bmcPassword, slots: 16 });
-    bmcs.push(bmc);
-    const settings =
-      index % 2 === 0
-        ? { driver: 'ipmi' as const, port: bmc.ipmi.port, options: {} }
-        : {
-            driver: 'redfish' as const,
-            port: Number(new URL(bmc.redfish.url).port),
-            options: { scheme: 'http', trust: { kind: 'insecure' } },
-          };
-    await store.create(
-      addedMachine({
-        siteId,
-        name: `rack1-${String(index).padStart(2, '0')}`,
-        macs: identity.macs,
-        labels: { rack: '1' },
-        bmc: { address: '127.0.0.1', credentials: 'default', ...settings },
-      }),
-      'test',
-    );
-  }
+  const { systems } = options;
+  const { bmcs, failures } = await startRigMachines({ siteId, store, keyed, systems, machines: options.machines });
   const logged: string[] = [];
-  const base = {
-    bmc: { minimumGapMs: 0, pollMs: 50 },
-    images: {
-      'debian-12': {
-        file: 'debian-12.raw',
-        sha256: '0'.repeat(64),
-        sizeBytes: 1,
-        os: 'debian',
-        release: 'bookworm',
-        arch: arch() === 'arm64' ? 'arm64' : 'amd64',
-      },
-    },
-    defaultImage: 'debian-12',
-    idle: 'on',
-  };
   const open: MetalRig['open'] = (configuration = {}, from = store) =>
     providerNamed('metal').open({
       siteId,
       siteName: 'rack',
-      configuration: { ...base, ...configuration },
-      credentials: { bmc: { default: { user: 'admin', password: bmcPassword } } },
+      configuration: { ...rigConfiguration, ...configuration },
+      credentials: rigCredentials,
       dataDirectory: '/nonexistent',
       log: (message, fields) => logged.push(`${message} ${JSON.stringify(fields)}`),
       machines: { store: from, keyed, actor: 'worker:test' },

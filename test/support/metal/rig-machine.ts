@@ -1,6 +1,6 @@
 // A machine behind an emulated BMC: its firmware asks the server at every boot, its agent does the server's tasks, its disk
 // holds a real system. It knows the server by the store alone: the decisions are those of the server, the wire is left out.
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
   agentHeard,
   bootCounted,
@@ -16,7 +16,6 @@ import {
   takeFacts,
 } from '@formwork/core';
 import { revealTaskBody } from '@formwork/providers';
-import { createHash } from 'node:crypto';
 import { arch } from 'node:os';
 import { z } from 'zod';
 import type { Chassis, ChassisIdentity } from '../../lab/bmc-emulator/chassis/chassis.ts';

@@ -73,11 +73,12 @@ export function machineHandlers(deps: ServerDeps): Pick<Handlers, Operations> {
   };
   return {
     listMachines: async ({ query, caller }) => {
-      const { site, state, label } = query;
+      const { site, name, state, label } = query;
       const page = await inventory.machines.list({
         ...pageRequest(query),
         siteIds: await reachableIds(caller, 'site', () => inventory.sites.names()),
         ...(site === undefined ? {} : { site }),
+        ...(name === undefined ? {} : { name }),
         ...(state === undefined ? {} : { states: state }),
         ...(label === undefined ? {} : { label }),
       });

@@ -30,6 +30,7 @@ export const machineRoutes = {
     query: z.object({
       ...pagingQuery,
       site: z.string().optional(),
+      name: z.string().optional(),
       state: wordsSchema.optional(),
       label: z.string().optional().describe('`key` or `key=value`.'),
     }),

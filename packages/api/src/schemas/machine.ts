@@ -80,18 +80,9 @@ export const machinePatchSchema = z
   })
   .meta({ id: 'MachinePatch' });
 
-export const machineActions = [
-  'approve',
-  'inspect',
-  'test',
-  'maintain',
-  'resume',
-  'rescue',
-  'repair',
-  'restore',
-] as const;
+const machineActions = ['approve', 'inspect', 'test', 'maintain', 'resume', 'rescue', 'repair', 'restore'] as const;
 /** What a machine cannot be brought back from: its node goes, its disks are wiped, it is given to nobody. */
-export const machineEndings = ['release', 'retire', 'fail'] as const;
+const machineEndings = ['release', 'retire', 'fail'] as const;
 
 const why = z.string().max(500).optional().describe('Shown as the reason of the state.');
 export const machineActionSchema = z

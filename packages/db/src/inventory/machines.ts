@@ -11,6 +11,7 @@ export interface MachineRecord extends Machine {
 
 export interface MachineListQuery {
   readonly site?: string;
+  readonly name?: string;
   readonly states?: readonly string[];
   /** `key` or `key=value`. */
   readonly label?: string;
@@ -27,8 +28,9 @@ const record = (row: MachineColumns & { readonly site: string }): MachineRecord 
 export const machineInventory = (reader: Reader) => ({
   async list(query: PageRequest & MachineListQuery): Promise<Page<MachineRecord>> {
     const where = conditions();
-    const { site, states, label, siteIds } = query;
+    const { site, name, states, label, siteIds } = query;
     if (site !== undefined) where.and('(s.name = ? OR s.id::text = ?)', site, site);
+    if (name !== undefined) where.and('m.name = ?', name);
     if (states !== undefined) where.and('m.state = ANY(?::text[])', states);
     if (siteIds !== null) where.and('m.site_id = ANY(?::uuid[])', siteIds);
     if (label !== undefined) {

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzSettings, fuzzTimeoutMs } from '../testing/fuzz-settings.ts';
 import { longestFactsReport, parseFactsReport } from './facts-report.ts';
 
+const { numRuns, seed } = fuzzSettings('facts reports');
 const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
 const report = {
@@ -53,7 +55,7 @@ describe('a facts report', () => {
     expect(parsed.facts.dmi.product).toHaveLength(256);
   });
 
-  it('never throws, whatever comes', () => {
+  it('never throws, whatever comes', { timeout: fuzzTimeoutMs() }, () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -69,6 +71,7 @@ describe('a facts report', () => {
           if (parsed.ok) expect(parseFactsReport(bytes({ agent: '1', ...parsed.facts }))).toEqual(parsed);
         },
       ),
+      { numRuns, seed },
     );
   });
 });
