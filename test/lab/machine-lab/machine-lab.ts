@@ -57,8 +57,9 @@ function network(lab: Lab): void {
     ['link', 'set', 'tap0', 'master', 'br0'],
     ['link', 'set', 'tap0', 'up'],
     // Node does not see a bridge without a carrier, and no machine is on yet.
-    ['link', 'add', 'carrier', 'type', 'dummy'],
-    ['link', 'set', 'carrier', 'master', 'br0', 'up'],
+    ['link', 'add', 'name', 'carrier0', 'type', 'veth', 'peer', 'name', 'carrier1'],
+    ['link', 'set', 'carrier1', 'up'],
+    ['link', 'set', 'carrier0', 'master', 'br0', 'up'],
     ['link', 'set', 'br0', 'up'],
   ]) {
     execFileSync('ip', ['-n', lab.server, ...args], { timeout: 10_000 });
