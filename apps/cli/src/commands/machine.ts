@@ -19,6 +19,7 @@ export function machineCommand(io: Io): Command {
     .addCommand(labelCommand(io))
     .addCommand(powerCommand(io))
     .addCommand(tasksCommand(io))
+    .addCommand(logCommand(io))
     .addCommand(removeCommand(io));
   for (const action of actions) command.addCommand(actionCommand(io, action));
   for (const ending of endings) command.addCommand(endingCommand(io, ending));
@@ -154,6 +155,17 @@ const tasksCommand = (io: Io): Command =>
     );
     session.print(items, lines.map((line) => `${line}\n`).join(''));
   });
+
+const logCommand = (io: Io): Command =>
+  oneMachine('log', 'what the agent of a machine and its first boot wrote').action(
+    async (machine: string, given: unknown) => {
+      const session = await openSession(io, given);
+      const { items } = await session.client.call('readMachineLog', {
+        params: await paramsOf(session, machine, given),
+      });
+      session.print(items, items.map(({ text }) => text).join(''));
+    },
+  );
 
 const removeCommand = (io: Io): Command =>
   oneMachine('remove', 'take a retired machine out of the inventory').action(

@@ -7,7 +7,7 @@ import {
   type MachineEvent,
   type MachineStore,
 } from '@formwork/core';
-import { type MachineRecord, openMachineStore, type SiteRecord } from '@formwork/db';
+import { type MachineRecord, openMachineStore, readMachineLog, type SiteRecord } from '@formwork/db';
 import { bmcSettingsProblems, providerNamed } from '@formwork/providers';
 import { type Caller, reachableIds } from '../auth/caller.ts';
 import type { ServerDeps } from '../deps.ts';
@@ -27,7 +27,8 @@ type Operations =
   | 'actOnMachine'
   | 'endMachine'
   | 'setMachinePower'
-  | 'listMachineTasks';
+  | 'listMachineTasks'
+  | 'readMachineLog';
 
 /** A soft shutdown waits for an operating system. */
 const powerTimeoutMs = 130_000;
@@ -170,6 +171,10 @@ export function machineHandlers(deps: ServerDeps): Pick<Handlers, Operations> {
         createdAt: new Date(createdAtMs).toISOString(),
       }));
       return { body: { items } };
+    },
+    readMachineLog: async ({ params }) => {
+      const pieces = await readMachineLog(db, (await find(params)).id);
+      return { body: { items: pieces.map(({ atMs, text }) => ({ at: new Date(atMs).toISOString(), text })) } };
     },
   };
 }

@@ -110,3 +110,5 @@ export const machineTaskSchema = z
     createdAt: timeSchema,
   })
   .meta({ id: 'MachineTask' });
+
+export const machineLogSchema = z.object({ at: timeSchema, text: z.string() }).meta({ id: 'MachineLogPiece' });
