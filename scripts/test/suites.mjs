@@ -67,6 +67,12 @@ export const suites = [
   },
   { ...plain, name: 'conformance-sim', about: 'the provider contract, simulated', limitMs: minutes(5) },
   { ...onMachines, name: 'conformance-local', about: 'the provider contract, real machines', limitMs: minutes(8) },
+  {
+    ...onMachines,
+    name: 'conformance-metal',
+    about: 'the provider contract, emulated BMCs, real systems',
+    limitMs: minutes(10),
+  },
   integrationOnMachines('postgres'),
   integrationOnMachines('redis'),
   {

@@ -64,7 +64,7 @@ it('takes machines from the pool in five steps, and gives them back wiped', asyn
     const roles = (await house.nodeRoles('edge')).map(({ key, state }) => `${key} ${state.state}`).sort();
     const steps = ['allocate', 'configure-hardware', 'discover', 'install-os', 'power-on'];
     expect(roles).toEqual(
-      [1, 2].flatMap((ordinal) => steps.map((step) => `edge-plain-${String(ordinal)}/${step} active`)).sort(),
+      [1, 2].flatMap((ordinal) => steps.map((step) => `${step}@edge-plain-${String(ordinal)} active`)).sort(),
     );
     const node = await house.node('edge', 'edge-plain-1');
     expect(node).toMatchObject({ state: 'ready', port: systems.port });

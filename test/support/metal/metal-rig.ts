@@ -82,6 +82,9 @@ export async function startRigMachines(
 export async function startMetalRig(options: {
   readonly machines: number;
   readonly systems: InstalledSystems;
+  readonly failing?: ReadonlyMap<string, string>;
+  /** Of the site, for its keeper too. */
+  readonly configuration?: object;
 }): Promise<MetalRig> {
   const server: TestDatabase = await startTestDatabase();
   const database = openDatabase({ url: server.url, log: quiet });
@@ -91,14 +94,21 @@ export async function startMetalRig(options: {
     siteId,
   ]);
   const keyed = (text: string) => Promise.resolve(createHash('sha256').update(`${siteId} ${text}`).digest('hex'));
-  const { systems } = options;
-  const { bmcs, failures } = await startRigMachines({ siteId, store, keyed, systems, machines: options.machines });
+  const { systems, failing = new Map<string, string>(), configuration: own = {} } = options;
+  const { bmcs, failures } = await startRigMachines({
+    siteId,
+    store,
+    keyed,
+    systems,
+    failing,
+    machines: options.machines,
+  });
   const logged: string[] = [];
   const open: MetalRig['open'] = (configuration = {}, from = store) =>
     providerNamed('metal').open({
       siteId,
       siteName: 'rack',
-      configuration: { ...rigConfiguration, ...configuration },
+      configuration: { ...rigConfiguration, ...own, ...configuration },
       credentials: rigCredentials,
       dataDirectory: '/nonexistent',
       log: (message, fields) => logged.push(`${message} ${JSON.stringify(fields)}`),

@@ -27,6 +27,8 @@ export interface RigDeps {
   readonly keyed: (text: string) => Promise<string>;
   readonly systems: InstalledSystems;
   readonly failed: (error: unknown) => void;
+  /** Kinds of tasks that the agent of a machine (by serial) fails at. May be changed at any time. */
+  readonly failing?: ReadonlyMap<string, string>;
 }
 
 const firstBootSchema = z.object({
@@ -52,7 +54,10 @@ export function rigMachine(deps: RigDeps, identity: ChassisIdentity): Chassis {
       const sighted = await store.sight({ siteId, subnet: 'rig', mac, identity: seen }, defaultSightingLimits, 'rig');
       if (sighted.kind === 'ambiguous' || sighted.kind === 'refused') throw new Error(JSON.stringify(sighted));
       const boot = decideBoot(sighted.machine);
-      if (boot.kind === 'local') return await system(sighted.machine, signal);
+      if (boot.kind === 'local') {
+        await system(sighted.machine, signal);
+        return;
+      }
       if (boot.kind === 'discover' || boot.kind === 'install') {
         await store.update(sighted.machine.id, bootCounted, by);
         if ((await agent(sighted.machine, signal)) === 'off') return;
@@ -76,6 +81,9 @@ export function rigMachine(deps: RigDeps, identity: ChassisIdentity): Chassis {
   };
 
   const perform = async (machine: Machine, task: MachineTask) => {
+    if (deps.failing?.get(disk) === task.kind) {
+      return { ok: false, code: 'io-error', message: `${task.kind}: the disk does not answer`, outputs: {} };
+    }
     const body = await revealTaskBody(task.body, deps.keyed);
     switch (task.kind) {
       case 'inspect':

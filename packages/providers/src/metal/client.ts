@@ -63,10 +63,8 @@ export function openBmcs(deps: BmcsDeps): Bmcs {
 }
 
 /** What a session learned is no other BMC. */
-const settingsText = ({ options, ...rest }: MachineBmc): string => {
-  const { learnedSuite: _, ...own } = options;
-  return JSON.stringify([rest, own]);
-};
+const settingsText = ({ options, ...rest }: MachineBmc): string =>
+  JSON.stringify([rest, Object.entries(options).filter(([name]) => name !== 'learnedSuite')]);
 
 function driverOf(deps: BmcsDeps, machine: Machine, bmc: MachineBmc): BmcDriver {
   const credentials: GiveCredentials = () => {

@@ -37,9 +37,10 @@ export function resolveRequest(
   if (known === undefined) return refuse(metalFailures.unknownName('image', image, Object.keys(configuration.images)));
   const unknown = request.capabilities.find((capability) => !capabilities.includes(capability));
   if (unknown !== undefined) return refuse(metalFailures.unknownName('capability', unknown, capabilities));
+  const sizeName = typeof request.size === 'string' ? request.size : '';
   const named = typeof request.size === 'string' ? configuration.sizes[request.size] : request.size;
   if (named === undefined) {
-    return refuse(metalFailures.unknownName('size', String(request.size), Object.keys(configuration.sizes)));
+    return refuse(metalFailures.unknownName('size', sizeName, Object.keys(configuration.sizes)));
   }
   const size: SizeRequest = { ...quantities(named), arch: named?.arch ?? known.arch };
   if (size.arch !== known.arch) return refuse(metalFailures.wrongArch(image, known.arch, size.arch ?? ''));

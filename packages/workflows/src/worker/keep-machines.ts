@@ -24,7 +24,8 @@ export function keepMachines(deps: KeepDeps): MachineKeeper {
   const kept = new Map<string, { readonly leave: AbortController; readonly ended: Promise<void> }>();
 
   const keep = async (site: Pick<SiteRow, 'id' | 'name'>, signal: AbortSignal): Promise<void> => {
-    while (!signal.aborted) {
+    const left = (): boolean => signal.aborted;
+    while (!left()) {
       let begun = 0;
       try {
         const { provider } = await deps.sites.site(site.id);
@@ -32,7 +33,7 @@ export function keepMachines(deps: KeepDeps): MachineKeeper {
         if (provider.machines === undefined) return;
         begun = await provider.machines.keep({ signal, timeoutMs: passTimeoutMs });
       } catch (error) {
-        if (!signal.aborted) deps.log.warn({ site: site.name, error: String(error) }, 'a look at its machines failed');
+        if (!left()) deps.log.warn({ site: site.name, error: String(error) }, 'a look at its machines failed');
       }
       await delay(begun > 0 ? busyMs : idleMs, undefined, { signal, ref: false }).catch(() => undefined);
     }

@@ -43,12 +43,13 @@ export async function bringUp(
     return { there: false, started: false, progress: `${machine.name} has no BMC: switch it on by hand` };
   }
   // Whoever writes first does it; the others see that it was done.
-  let mine = false;
+  const first: boolean[] = [];
   await change(site, machine, (now) => {
-    mine = now.power.kickedAtMs === kickedAtMs;
+    const mine = now.power.kickedAtMs === kickedAtMs;
+    first.splice(0, 1, mine);
     return mine ? { ...now, power: { ...now.power, kickedAtMs: nowMs, agentAtMs: null } } : null;
   });
-  if (!mine) return { there: false, started: true, progress: `${machine.name} is being switched on` };
+  if (first[0] !== true) return { there: false, started: true, progress: `${machine.name} is being switched on` };
   try {
     if (through === 'network' && bmc.bootDevice !== undefined) {
       const efi = firmwareOf(machine) === 'uefi';

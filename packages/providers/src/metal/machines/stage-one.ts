@@ -149,7 +149,7 @@ async function write(site: MetalSite, machine: Machine, context: CallContext): P
     case 'queued':
     case 'given': {
       const { there, progress } = await bringUp(site, machine, 'network', context);
-      const percent = task?.progress == null ? '' : `, ${task.progress.percent} %`;
+      const percent = task.progress === null ? '' : `, ${task.progress.percent} %`;
       return pending(there ? `${machine.name}: the image is being written${percent}` : progress);
     }
   }
