@@ -33,6 +33,8 @@ export interface AgentServer {
   /** Puts a task in line. `spoil` changes the signature or the signed octets. */
   give(words: TaskWords, spoil?: (body: Buffer, signature: Buffer) => { body: Buffer; signature: Buffer }): GivenTask;
   readonly images: Map<string, Buffer>;
+  /** The first-boot file system of every task. */
+  seed: Buffer;
   /** Asked before each answer with "METHOD target"; `lose` does what was asked for and says nothing, `fail` is a 503. */
   fault: (what: string) => 'lose' | 'fail' | null;
   /** What was refused, and why. */
@@ -127,6 +129,8 @@ export async function startAgentServer({
       const said = z.object({ percent: z.number(), message: z.string() }).parse(JSON.parse(body.toString()));
       server.progress.push({ task: name, ...said });
       send(204, {});
+    } else if (route === 'tasks' && last === 'first-boot') {
+      send(200, { 'content-type': 'application/octet-stream' }, server.seed);
     } else if (route === 'report') {
       server.reports.push(JSON.parse(body.toString()));
       send(204, {});
@@ -193,6 +197,7 @@ export async function startAgentServer({
       return { id, result: () => results.get(id) };
     },
     images: new Map(),
+    seed: Buffer.alloc(0),
     fault: () => null,
     refusals: [],
     requests: [],

@@ -1,19 +1,19 @@
 # The disks that all of $hints are true of, as words for the shell: how many, their names, the size of the first, and a text
-# that names them, and one that names all. Texts are compared without regard to case and to space around them, a WWN with or
-# without its 0x.
+# that names them, and one that names all. The same rules as the provider's own (install/disk-hints): space around a text
+# never counts, nor does the case of a serial and a WWN, which may have its 0x or not, nor /dev/ in front of a name. What a
+# disk does not say agrees with no hint.
 include "machine";
 
-def plain: if . == null then null else ascii_downcase | gsub("^\\s+|\\s+$"; "") end;
-def number_of_name: plain | if . == null then null else sub("^(0x|naa\\.|eui\\.)"; "") end;
-def agrees($wanted; $found): $wanted == null or ($found != null and ($wanted | plain) == ($found | plain));
+def trimmed: gsub("^\\s+|\\s+$"; "");
+def agrees($wanted; $found; form): $wanted == null or ($found != null and ($wanted | trimmed | form) == ($found | trimmed | form));
 def matching($hints):
   map(. as $disk | select(
-    agrees($hints.serial; $disk.serial)
-    and agrees($hints.byPath; $disk.byPath)
-    and agrees($hints.name; $disk.name)
-    and ($hints.wwn == null or ($disk.wwn != null and ($hints.wwn | number_of_name) == ($disk.wwn | number_of_name)))
-    and ($hints.model == null or (($disk.model // "") | ascii_downcase | contains($hints.model | ascii_downcase)))
-    and ($hints.minBytes == null or ($disk.sizeBytes // 0) >= $hints.minBytes)
+    agrees($hints.serial; $disk.serial; ascii_downcase)
+    and agrees($hints.byPath; $disk.byPath; sub("^/dev/disk/by-path/"; ""))
+    and agrees($hints.name; $disk.name; sub("^/dev/"; ""))
+    and agrees($hints.wwn; $disk.wwn; ascii_downcase | sub("^(0x|naa\\.|eui\\.)"; ""))
+    and ($hints.model == null or ($disk.model != null and ($disk.model | ascii_downcase | contains($hints.model | trimmed | ascii_downcase))))
+    and ($hints.minBytes == null or ($disk.sizeBytes != null and $disk.sizeBytes >= $hints.minBytes))
     and ($hints.maxBytes == null or ($disk.sizeBytes != null and $disk.sizeBytes <= $hints.maxBytes))
     and ($hints.rotational == null or $disk.rotational == $hints.rotational)));
 def named:

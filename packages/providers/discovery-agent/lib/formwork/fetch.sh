@@ -12,7 +12,7 @@ fetch() {
   while [ -z "$total" ] || [ "$offset" -lt "$total" ]; do
     fetch_piece "$1" "$offset"
     got=$(sed -n 's/^\([0-9]*\) bytes.*/\1/p' "$work/fetch.count" 2>/dev/null | tail -n 1)
-    read -r answered size <"$work/fetch.head" 2>/dev/null || answered=0
+    read -r answered of_ <"$work/fetch.head" 2>/dev/null || answered=0
     case $answered in
       200) [ "$offset" = 0 ] || { fetch_problem 'the server has no ranges'; return 1; } ;;
       206) ;;
@@ -20,7 +20,7 @@ fetch() {
       *) got=0 ;;
     esac
     if [ "${got:-0}" -gt 0 ]; then
-      offset=$((offset + got)) total=$size pause=1
+      offset=$((offset + got)) total=$of_ pause=1
       last_heard=$(uptime_seconds)
       continue
     fi

@@ -1,55 +1,21 @@
-# Files that make an image this machine's: put into one of its partitions.
-# shellcheck shell=dash disable=SC2154 # work: task-step.sh; first_...: from the task
+# What makes an image this machine's: a small file system, made by the server for this installation, that fills a partition
+# which the image keeps free for it. It may hold secrets: it stays in memory and comes once.
+# shellcheck shell=dash disable=SC2154 # work, target, seed_...: task-step.sh and the task
 
-# partition_of DISK NUMBER: nvme0n1 has nvme0n1p2, sda has sda2.
-partition_of() {
-  case $1 in *[0-9]) printf '%s\n' "$DEV/${1}p$2" ;; *) printf '%s\n' "$DEV/$1$2" ;; esac
-}
-
-# mount_partition DISK NUMBER HOW: at $work/mount. The kernel takes a moment to read a table.
-mount_partition() {
-  partition=$(partition_of "$1" "$2")
+# put_seed TASK-ID
+put_seed() {
   tries=0
-  until [ -b "$partition" ]; do
+  # What broke off begins anew: it is small.
+  until rm -f "$work/decompress.code" "$work/fetch.problem" && fetch "/agent/v1/tasks/$1/first-boot" >"$work/seed"; do
     tries=$((tries + 1))
-    [ "$tries" -lt 50 ] || return 1
-    sleep 0.2
+    [ "$tries" -lt 3 ] || break
   done
-  modprobe -q -a ext4 vfat nls_cp437 nls_ascii
-  mkdir -p "$work/mount"
-  for type in ext4 vfat; do
-    mount -t "$type" -o "$3" "$partition" "$work/mount" 2>/dev/null && return 0
-  done
-  return 1
-}
-
-put_first_boot() {
-  mount_partition "$1" "$first_partition" rw ||
-    fail first-boot-failed "partition $first_partition of $1 cannot be mounted"
-  put_files "$(readlink -f "$work/mount")"
-  umount "$work/mount" || fail first-boot-failed 'the partition cannot be unmounted'
-  printf '%s\n' "$first_count files for the first boot"
-}
-
-# put_files ROOT
-put_files() {
-  index=0
-  while [ "$index" -lt "$first_count" ]; do
-    # The names are numbers and the values were checked by task.jq.
-    eval "path=\$first_path_$index mode=\$first_mode_$index content=\$first_content_$index"
-    folder=$(dirname "/${path#/}")
-    # A link in the image may lead anywhere: the folder has to be where it says.
-    mkdir -p "$1$folder"
-    [ "$(readlink -f "$1$folder")" = "$1${folder%/}" ] || leave_first_boot "the folder of $path is a link"
-    file=$1/${path#/}
-    rm -f "$file"
-    printf '%s' "$content" | base64 -d >"$file" || leave_first_boot "$path cannot be written"
-    chmod "$mode" "$file"
-    index=$((index + 1))
-  done
-}
-
-leave_first_boot() {
-  umount "$work/mount" 2>/dev/null
-  fail first-boot-failed "$1"
+  [ ! -s "$work/fetch.problem" ] || spoil first-boot-failed "the seed: $(cat "$work/fetch.problem")"
+  found=$(sha256sum <"$work/seed")
+  [ "$(wc -c <"$work/seed" | tr -d ' ')" = "$seed_size" ] && [ "${found%% *}" = "$seed_sha256" ] ||
+    spoil first-boot-failed "the seed has sha256 ${found%% *}"
+  [ $((seed_offset + seed_size)) -le "$size" ] || spoil first-boot-failed 'the place of the seed is outside of the image'
+  dd if="$work/seed" of="$target" bs=512 seek=$((seed_offset / 512)) conv=notrunc,fsync 2>"$work/seed.log" ||
+    spoil first-boot-failed "$(tail -n 1 "$work/seed.log")"
+  rm -f "$work/seed"
 }

@@ -9,7 +9,7 @@ SITE_KEY=${FORMWORK_SITE_KEY:-/etc/formwork/site.pub}
 # Seconds without a word from the server after which the machine starts again.
 watchdog_seconds=3600
 # Seconds of refusals after which it does: its session is no more, and a boot gives it another.
-refused_seconds=600
+refused_seconds=120
 
 # setting NAME: the value of formwork.NAME.
 setting() {

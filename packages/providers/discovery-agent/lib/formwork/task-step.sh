@@ -41,9 +41,9 @@ matching_disks() {
 choose_disk() {
   matching_disks "$1"
   case $disk_count in
-    0) fail disk-none "no disk agrees with the hints; there are: $disks_all" ;;
+    0) fail no-disk-matches "no disk agrees with the hints; there are: $disks_all" ;;
     1) ;;
-    *) fail disk-ambiguous "several disks agree with the hints: $disks_chosen" ;;
+    *) fail several-disks-match "several disks agree with the hints: $disks_chosen" ;;
   esac
   check_free "$disk"
 }

@@ -14,11 +14,9 @@ def hints:
     and ([.serial, .wwn, .byPath, .model, .name] | all(. == null or type == "string"))
     and ([.minBytes, .maxBytes] | all(. == null or type == "number"))
     and (.rotational | flag));
+def sectors: type == "number" and . > 0 and . % 512 == 0;
 def first_boot:
-  . == null or (type == "object" and (.partition | count and . <= 128)
-    and (.files | type == "array" and length <= 64 and all(.[];
-      (.path | path) and (.contentBase64 | type == "string" and test("^[A-Za-z0-9+/=\\n]*$"))
-      and (.mode == null or (.mode | type == "string" and test("^[0-7]{3,4}$"))))));
+  . == null or (type == "object" and (.offsetBytes | sectors) and (.sizeBytes | sectors and . <= 67108864) and (.sha256 | digest));
 
 need("the task"; type == "object")
 | need("id"; .id | name) | need("machine"; .machine | name) | need("session"; .session | name)
@@ -34,10 +32,7 @@ need("the task"; type == "object")
     | need("verify"; .verify | flag) | need("firstBoot"; .firstBoot | first_boot)
     | @sh "image=\(.image) format=\(.format) sha256=\(.sha256) size=\(.sizeBytes) hints=\(.hints | tojson)",
       @sh "sparse=\(.sparse // false) read_back=\(.verify // false)",
-      @sh "first_partition=\(.firstBoot.partition // "") first_count=\(.firstBoot.files // [] | length)",
-      (.firstBoot.files // [] | to_entries[]
-        | "first_path_\(.key)=" + (.value.path | @sh), "first_mode_\(.key)=" + (.value.mode // "600" | @sh),
-          "first_content_\(.key)=" + (.value.contentBase64 | @sh))
+      @sh "seed_offset=\(.firstBoot.offsetBytes // "") seed_size=\(.firstBoot.sizeBytes // "") seed_sha256=\(.firstBoot.sha256 // "")"
   elif .kind == "wipe" then
     need("mode"; .mode | IN("quick", "nvme", "ata", "auto"))
     | need("disks"; .disks | . == "all" or (. != null and hints))
@@ -51,11 +46,12 @@ need("the task"; type == "object")
     | need("password"; .password | type == "string" and test("^[!#-&(-\\[\\]-~]{8,20}$"))
     | @sh "slot=\(.slot) user_name=\(.name) password=\(.password)"
   elif .kind == "kexec" then
-    need("kernel"; .kernel | path) | need("initrd"; .initrd | . == null or path)
+    need("kernel or entry"; if .entry == null then .kernel | path else .partition != null and (.entry | path) end)
+    | need("initrd"; .initrd | . == null or path)
     | need("arguments"; .arguments | . == null or type == "string")
     | need("sha256 of kernel and initrd, or a partition with hints";
         if .partition == null then (.kernelSha256 | digest) and (.initrd == null or (.initrdSha256 | digest))
         else (.partition | count) and (.hints | hints) end)
-    | @sh "kernel=\(.kernel) initrd=\(.initrd // "") arguments=\(.arguments // "") hints=\(.hints | tojson)",
+    | @sh "entry=\(.entry // "") kernel=\(.kernel // "") initrd=\(.initrd // "") arguments=\(.arguments // "") hints=\(.hints | tojson)",
       @sh "kernel_sha256=\(.kernelSha256 // "") initrd_sha256=\(.initrdSha256 // "") partition_number=\(.partition // "")"
   else empty end

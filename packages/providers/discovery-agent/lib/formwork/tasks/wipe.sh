@@ -9,7 +9,7 @@
 
 matching_disks "$hints"
 # A machine without any disk has none that holds something.
-[ "$all_disks" = true ] || [ "$disk_count" != 0 ] || fail disk-none "no disk agrees with the hints; there are: $disks_all"
+[ "$all_disks" = true ] || [ "$disk_count" != 0 ] || fail no-disk-matches "no disk agrees with the hints; there are: $disks_all"
 for disk in $disk_names; do check_free "$disk"; done
 failed='' comma='' wipe_code=''
 printf '{"disks":[' >"$work/outputs"

@@ -56,7 +56,11 @@ wait "$hashing"
 
 # spoil CODE MESSAGE: nothing that is half or wrong may boot. Where nothing was written the disk is as it was.
 spoil() {
-  [ "${done_bytes:-0}" = 0 ] && [ -z "$holes" ] || dd if=/dev/zero of="$target" bs=1M count=4 conv=notrunc,fsync 2>/dev/null
+  [ "${done_bytes:-0}" = 0 ] && [ -z "$holes" ] || {
+    dd if=/dev/zero of="$target" bs=1M count=4 conv=notrunc,fsync
+    # A copy of a partition table.
+    dd if=/dev/zero of="$target" bs=1M count=1 seek=$((disk_bytes - 1048576)) oflag=seek_bytes conv=notrunc,fsync
+  } 2>/dev/null
   fail "$1" "$2"
 }
 done_bytes=$(written)
@@ -75,8 +79,8 @@ if [ "$read_back" = true ]; then
   read -r hash _ <"$work/hash"
   [ "$hash" = "$sha256" ] || spoil verify-failed "the disk reads as sha256 $hash"
 fi
+[ -z "$seed_size" ] || put_seed "$task_id"
 blockdev --rereadpt "$target" 2>/dev/null
-[ -z "$first_partition" ] || put_first_boot "$disk"
 sync
 printf '{"disk":"%s","sha256":"%s","bytes":%s,"sparse":%s}' "$disk" "$hash" "$size" "$([ -n "$holes" ] && echo true || echo false)" >"$work/outputs"
 say "wrote $size bytes to $disk"

@@ -184,6 +184,23 @@ describe('an image', () => {
     ).toBe(true);
   });
 
+  it('gets what is this machine’s own, in its place, and spoils the disk when that is not right', async () => {
+    await begin();
+    server.images.set('os', content);
+    const seed = randomBytes(1024);
+    const firstBoot = { offsetBytes: 512, sizeBytes: seed.length, sha256: sha256(seed) };
+    server.seed = seed;
+    expect(await resultOf(server.give({ ...writeVda, firstBoot }))).toMatchObject({ ok: true });
+    const expected = Buffer.from(content);
+    seed.copy(expected, 512);
+    expect(disk().subarray(0, content.length).equals(expected)).toBe(true);
+    server.seed = randomBytes(1024);
+    const wrong = await resultOf(server.give({ ...writeVda, firstBoot }));
+    expect(wrong).toMatchObject({ ok: false, code: 'first-boot-failed' });
+    expect(disk().subarray(0, 4096).equals(Buffer.alloc(4096))).toBe(true);
+    expect(disk().subarray(-4096).equals(Buffer.alloc(4096))).toBe(true);
+  });
+
   it('that is not what the task says makes the disk unbootable', async () => {
     await begin();
     server.images.set('os', content);
@@ -202,9 +219,9 @@ describe('an image', () => {
     await begin();
     server.images.set('os', content);
     const wrong: readonly [object, string, string][] = [
-      [{ hints: { serial: 'DISK2' } }, 'disk-none', 'serial Z1W0ABCD'],
-      [{ hints: { minBytes: 1 } }, 'disk-ambiguous', 'vda (serial DISK1, 4194304 bytes)'],
-      [{ hints: {} }, 'disk-ambiguous', 'several'],
+      [{ hints: { serial: 'DISK2' } }, 'no-disk-matches', 'serial Z1W0ABCD'],
+      [{ hints: { minBytes: 1 } }, 'several-disks-match', 'vda (serial DISK1, 4194304 bytes)'],
+      [{ hints: {} }, 'several-disks-match', 'several'],
       [{ hints: { serialnumber: 'DISK1' } }, 'task-invalid', 'hints'],
       [{ sizeBytes: vdaBytes + 512 }, 'disk-too-small', '4194304'],
       [{ image: 'other' }, 'download-failed', '404'],
