@@ -22,8 +22,8 @@ check_watchdog() {
 
 # deliver HOW METHOD TARGET BODY-FILE [HEADER...]: HOW is send or signed. 0: done. 1: refused for what it says.
 deliver() {
-  pause=1
-  refused_since=
+  local pause=1
+  local refused_since=''
   while :; do
     if "$@"; then
       case $status in

@@ -7,7 +7,7 @@ fetch_seconds=900
 
 # fetch TARGET: the whole file to stdout. Why not is in fetch.problem.
 fetch() {
-  offset=0 total='' pause=1
+  local offset=0 total='' pause=1
   last_heard=$(uptime_seconds)
   while [ -z "$total" ] || [ "$offset" -lt "$total" ]; do
     fetch_piece "$1" "$offset"
@@ -47,9 +47,9 @@ fetch_piece() {
       set -- "$1" "$2" "formwork-session: $session" "formwork-counter: $counter" "formwork-signature: $signature"
       ;;
   esac
-  target=$1 range="range: bytes=$2-$(($2 + piece_bytes - 1))"
+  from=$1 range="range: bytes=$2-$(($2 + piece_bytes - 1))"
   shift 2
-  write_request GET "$target" /dev/null "$range" "$@"
+  write_request GET "$from" /dev/null "$range" "$@"
   cp "$RUN/request" "$work/fetch.request"
   timeout "$piece_seconds" nc -w 10 "$host" "$port" <"$work/fetch.request" 2>/dev/null | read_piece
 }

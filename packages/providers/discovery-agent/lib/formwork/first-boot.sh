@@ -4,7 +4,7 @@
 
 # put_seed TASK-ID
 put_seed() {
-  tries=0
+  local tries=0
   # What broke off begins anew: it is small.
   until rm -f "$work/decompress.code" "$work/fetch.problem" && fetch "/agent/v1/tasks/$1/first-boot" >"$work/seed"; do
     tries=$((tries + 1))

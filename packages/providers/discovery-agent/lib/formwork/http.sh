@@ -3,7 +3,7 @@
 
 # One request at a time: counters have to arrive in order. A holder is never longer at it than its time limits.
 lock() {
-  tries=0
+  local tries=0
   until mkdir "$RUN/http.lock" 2>/dev/null; do
     tries=$((tries + 1))
     [ "$tries" -lt 1200 ] || rmdir "$RUN/http.lock" 2>/dev/null

@@ -5,7 +5,7 @@
 mount_partition() {
   # nvme0n1 has nvme0n1p2, sda has sda2.
   case $1 in *[0-9]) partition=$DEV/${1}p$2 ;; *) partition=$DEV/$1$2 ;; esac
-  tries=0
+  local tries=0
   until [ -b "$partition" ]; do
     tries=$((tries + 1))
     [ "$tries" -lt 50 ] || return 1

@@ -1,7 +1,7 @@
 # Disks that could hold a system: no removable ones (a BMC's virtual medium is one), none without a size.
 # shellcheck shell=dash
 facts_disks() {
-  index=0
+  local index=0
   for directory in "$ROOT"/sys/block/*; do
     name=${directory##*/}
     case $name in

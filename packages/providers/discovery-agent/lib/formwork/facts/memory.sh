@@ -9,7 +9,7 @@ facts_memory() {
   else
     fact memoryMiB n "$(awk '/^MemTotal:/ { printf "%d", $2 / 1024 }' "$ROOT/proc/meminfo")"
   fi
-  index=0
+  local index=0
   for node in "$ROOT"/sys/devices/system/node/node*; do
     [ -d "$node" ] || continue
     fact "numa.$index.node" n "${node##*node}"

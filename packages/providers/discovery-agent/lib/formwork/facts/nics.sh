@@ -1,7 +1,7 @@
 # Interfaces with hardware behind them. A link that is down has no speed.
 # shellcheck shell=dash
 facts_nics() {
-  index=0
+  local index=0
   for name in $(interfaces); do
     directory=$ROOT/sys/class/net/$name
     fact "nics.$index.name" s "$name"

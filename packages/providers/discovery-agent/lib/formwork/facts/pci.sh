@@ -1,7 +1,7 @@
 # PCI devices, by numbers as lspci -n prints them.
 # shellcheck shell=dash
 facts_pci() {
-  index=0
+  local index=0
   for directory in "$ROOT"/sys/bus/pci/devices/*; do
     [ -r "$directory/vendor" ] && [ "$index" -lt 512 ] || continue
     fact "pci.$index.address" s "${directory##*/}"
