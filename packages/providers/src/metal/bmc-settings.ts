@@ -13,7 +13,7 @@ const shared = {
 /** BIOS and UEFI machines are told apart by their facts; before there are any, by this. */
 const firmware = z.enum(['bios', 'uefi']).optional();
 
-export const trustSchema = z.discriminatedUnion('kind', [
+const trustSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('system') }),
   z.strictObject({ kind: z.literal('ca'), pem: z.string().max(65_536) }),
   z.strictObject({ kind: z.literal('pin'), sha256: z.string().regex(/^([0-9a-f]{2}:?){31}[0-9a-f]{2}$/i) }),

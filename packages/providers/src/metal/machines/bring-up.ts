@@ -10,7 +10,7 @@ import { change, type MetalSite } from './metal-site.ts';
 /** An agent asks for work every few seconds; one that was not heard for so long is gone. */
 const agentSilenceMs = 45_000;
 
-export const agentIsThere = ({ power }: Machine, nowMs: number): boolean =>
+const agentIsThere = ({ power }: Machine, nowMs: number): boolean =>
   power.agentAtMs !== null && nowMs - power.agentAtMs < agentSilenceMs;
 
 export interface BroughtUp {
