@@ -23,7 +23,9 @@ const onRealSshd = ['attempt', 'disk-full', 'input-frames', 'ssh-pool', 'surviva
 );
 
 /** As those, for what QEMU's firmware has to say. */
-const onRealFirmware = ['packages/providers/src/metal/http-boot/real-ipxe.test.ts'];
+const onRealFirmware = ['http-boot/real-ipxe', 'images/discovery/real-boot'].map(
+  (name) => `packages/providers/src/metal/${name}.test.ts`,
+);
 
 /** scripts/test/suites.mjs says what each project needs of the machine, and in which order they run. */
 export default defineConfig({
@@ -35,6 +37,7 @@ export default defineConfig({
       project('sshd', onRealSshd),
       project('conformance-sim', ['test/conformance/sim.test.ts'], minutes(5)),
       project('conformance-local', ['test/conformance/local.test.ts'], minutes(5)),
+      project('conformance-metal', ['test/conformance/metal.test.ts'], minutes(10)),
       integration('postgres'),
       integration('redis'),
       project('metal', ['test/metal/**/*.test.ts', ...onRealFirmware], minutes(10)),

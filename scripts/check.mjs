@@ -22,6 +22,7 @@ const checks = {
   migrations: node(...fromSource, 'scripts/check/migrations.mjs'),
   imports: node('scripts/check/import-direction.mjs'),
   openapi: node('scripts/openapi.mjs', '--check'),
+  lifecycle: node('scripts/lifecycle.mjs', '--check'),
   content: node(...fromSource, 'scripts/check/content.mjs'),
   format: tool('@biomejs/biome/bin/biome', 'format', '--colors=off', '--reporter=summary', '.'),
   'house-rules': node('scripts/check/house-rules.mjs'),

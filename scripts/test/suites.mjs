@@ -9,7 +9,7 @@ import path from 'node:path';
  * @property {'all' | 'on-machines' | 'no-machines'} files Of the project: those that make real machines, or the others.
  * @property {string} about
  * @property {readonly ('root' | 'namespaces')[]} capabilities Of the machine; without one the suite is left out.
- * @property {readonly ('redis' | 'keys' | 'sshd' | 'machines' | 'bmc' | 'metal')[]} packages Groups of Debian packages; likewise.
+ * @property {readonly ('redis' | 'keys' | 'sshd' | 'machines' | 'bmc' | 'agent' | 'metal')[]} packages Groups of Debian packages; likewise.
  * @property {boolean} build Whether it starts the built programs.
  * @property {boolean} alone False: may run beside one other suite that says so, too.
  * @property {number} workers Test files at once.
@@ -50,7 +50,7 @@ export const suites = [
     ...plain,
     name: 'unit',
     about: 'units and properties',
-    packages: ['keys', 'bmc'],
+    packages: ['keys', 'bmc', 'agent'],
     alone: true,
     workers: 2,
     limitMs: minutes(10),
@@ -67,6 +67,12 @@ export const suites = [
   },
   { ...plain, name: 'conformance-sim', about: 'the provider contract, simulated', limitMs: minutes(5) },
   { ...onMachines, name: 'conformance-local', about: 'the provider contract, real machines', limitMs: minutes(8) },
+  {
+    ...onMachines,
+    name: 'conformance-metal',
+    about: 'the provider contract, emulated BMCs, real systems',
+    limitMs: minutes(10),
+  },
   integrationOnMachines('postgres'),
   integrationOnMachines('redis'),
   {

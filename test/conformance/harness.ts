@@ -32,7 +32,14 @@ export interface ConformanceHarness {
 }
 
 /** What not every provider has, or can be made to show: `without` of the suite. */
-export type Part = 'lost-creates' | 'throttling' | 'hanging-calls' | 'machines-that-listen' | 'power' | 'console';
+export type Part =
+  | 'lost-creates'
+  | 'throttling'
+  | 'hanging-calls'
+  | 'machines-that-listen'
+  | 'made-to-size'
+  | 'power'
+  | 'console';
 
 /** Whether the provider has the part. */
 export type Has = (part: Part) => boolean;

@@ -109,10 +109,15 @@ export function insideRules(world: () => World, has: Has): void {
     expect(facts['osRelease']).toMatch(/^[a-z0-9.]+$/);
     expect(facts['cpus']).toBeTypeOf('number');
     expect(facts['memoryMib']).toBeTypeOf('number');
-    if (typeof request.size !== 'string' && request.size !== null) {
+    if (typeof request.size !== 'string' && request.size !== null && has('made-to-size')) {
       expect(facts['cpus']).toBe(request.size.cpus);
       expect(facts['memoryMib']).toBe((request.size.memoryGib ?? 0) * 1024);
       expect(facts['diskGib']).toBe(request.size.diskGib ?? null);
+    }
+    if (typeof request.size !== 'string' && request.size !== null && !has('made-to-size')) {
+      expect(facts['cpus']).toBeGreaterThanOrEqual(request.size.cpus ?? 0);
+      expect(facts['memoryMib']).toBeGreaterThanOrEqual((request.size.memoryGib ?? 0) * 1024);
+      expect(facts['diskGib']).toBeTypeOf('number');
     }
     expect((await observe(request)).facts).toEqual(facts);
     if (harness.privateKey === null) return;

@@ -71,7 +71,7 @@ const queues = await openQueues({ redisUrl: settings.REDIS_URL ?? null, database
 const secrets = openSecrets(
   openSecretStore({ database: db, masterKeys: [parseMasterKey(settings.FORMWORK_MASTER_KEY)] }),
 );
-const sites = openSites({ db, secrets, log, dataDirectory: settings.FORMWORK_DATA_DIR });
+const sites = openSites({ db, secrets, log, actor: 'worker:test', dataDirectory: settings.FORMWORK_DATA_DIR });
 const content = openContentStore(db);
 const siteView = siteViewOf((provider) => providerNamed(provider).descriptor);
 const worker = await startWorker({
@@ -86,8 +86,8 @@ const worker = await startWorker({
   runner: createScriptRunner(),
   executors: createWorkerExecutors({ nowMs: Date.now }),
   provider: async (siteId) => {
-    const { provider, scripts } = await sites.site(siteId);
-    return { provider: stopping(provider), scripts };
+    const site = await sites.site(siteId);
+    return { ...site, provider: stopping(site.provider) };
   },
   clock: () => ({ nowMs: Date.now(), random: Math.random() }),
   contexts: openStepContexts({ db, content, siteView }),

@@ -219,7 +219,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       runnerOf = (own: ScriptRunner) => own,
       providerOf = (own: WorkerDeps['provider']) => own,
     } = {}) {
-      const sites = openSites({ db, secrets, log: quiet, dataDirectory });
+      const sites = openSites({ db, secrets, log: quiet, actor: `worker:${id}`, dataDirectory });
       const worker = await startWorker({
         id,
         db,

@@ -5,8 +5,10 @@ import { describeCommand } from './commands/describe.ts';
 import { destroyCommand } from './commands/destroy.ts';
 import { eventsCommand } from './commands/events.ts';
 import { getCommand } from './commands/get.ts';
+import { imageCommand } from './commands/image.ts';
 import { leaksCommand } from './commands/leaks.ts';
 import { logsCommand } from './commands/logs.ts';
+import { machineCommand } from './commands/machine.ts';
 import { nodeCommand } from './commands/node.ts';
 import { outputCommand } from './commands/output.ts';
 import { packCommand } from './commands/pack.ts';
@@ -49,7 +51,9 @@ export function createProgram(io: Io, version: string): Command {
     outputCommand(io),
     siteCommand(io),
     nodeCommand(io),
+    machineCommand(io),
     packCommand(io),
+    imageCommand(io),
     secretCommand(io),
     tokenCommand(io),
     completionCommand(io),

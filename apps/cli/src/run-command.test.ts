@@ -181,6 +181,7 @@ describe('site set', () => {
     maxNodes: 5,
     nodes: 0,
     lastCheck: null,
+    problems: [],
     version: 2,
     createdAt: '2026-01-01T00:00:00Z',
     updatedAt: '2026-01-01T00:00:00Z',

@@ -16,3 +16,16 @@ it('takes no word for the end of stdin but 0 and 1', () => {
   expect(environment.parse(given).FORMWORK_UNTIL_STDIN_ENDS).toBe('0');
   expect(environment.safeParse({ ...given, FORMWORK_UNTIL_STDIN_ENDS: 'yes' }).success).toBe(false);
 });
+
+it('takes the roles that there are', () => {
+  const given = { ...url, FORMWORK_MASTER_KEY_FILE: '/key' };
+  expect(environment.parse(given).FORMWORK_WORKER_ROLES).toEqual(['steps']);
+  expect(environment.parse({ ...given, FORMWORK_WORKER_ROLES: 'metal, steps' }).FORMWORK_WORKER_ROLES).toEqual([
+    'metal',
+    'steps',
+  ]);
+  for (const FORMWORK_WORKER_ROLES of ['', 'iron']) {
+    expect(environment.safeParse({ ...given, FORMWORK_WORKER_ROLES }).success).toBe(false);
+  }
+  expect(environment.safeParse({ ...given, FORMWORK_METAL_USER: '0:0' }).success).toBe(false);
+});

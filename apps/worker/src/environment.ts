@@ -20,6 +20,15 @@ export const environment = z
     FORMWORK_WORKER_ID: z.string().min(1).optional(),
     /** Names of the sites it serves, by commas; all when not given. */
     FORMWORK_WORKER_SITES: list.optional(),
+    /** What it does: `steps` of deployments, `metal`: DHCP, TFTP and boot over HTTP of the metal sites of this host. */
+    FORMWORK_WORKER_ROLES: list
+      .pipe(z.array(z.enum(['steps', 'metal'], 'roles are steps and metal, by commas')).min(1))
+      .default(['steps']),
+    /** Who the processes of metal sites become, `uid:gid`, where the worker is root. */
+    FORMWORK_METAL_USER: z
+      .string()
+      .regex(/^[1-9]\d{0,9}:[1-9]\d{0,9}$/, 'write numbers, as in 65534:65534; root is nobody to become')
+      .default('65534:65534'),
     /** Steps at once. */
     FORMWORK_WORKER_SLOTS: z.coerce.number().int().min(1).max(10_000).default(32),
     /** `1`: stop when stdin, a pipe held by whoever started it, ends. */

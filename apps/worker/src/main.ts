@@ -5,6 +5,7 @@ import type { RunningWorker } from '@formwork/workflows';
 import { pino } from 'pino';
 import { openWorker } from './app.ts';
 import { type Environment, environment } from './environment.ts';
+import { handedSockets } from './handed-sockets.ts';
 
 /** Longest time from SIGTERM to the end, milliseconds: steps go on on their nodes without us. */
 const stopWithinMs = 10_000;
@@ -47,7 +48,8 @@ if (settings.FORMWORK_UNTIL_STDIN_ENDS === '1') {
 }
 
 starting.then(
-  () => log.info({ slots: settings.FORMWORK_WORKER_SLOTS }, 'the worker is ready'),
+  () =>
+    log.info({ slots: settings.FORMWORK_WORKER_SLOTS, roles: settings.FORMWORK_WORKER_ROLES }, 'the worker is ready'),
   (error: unknown) => end(error, 'the worker could not start'),
 );
 
@@ -61,6 +63,14 @@ async function start(given: Environment): Promise<RunningWorker> {
     dataDirectory: given.FORMWORK_DATA_DIR,
     serves: given.FORMWORK_WORKER_SITES ?? [],
     slots: given.FORMWORK_WORKER_SLOTS,
+    roles: given.FORMWORK_WORKER_ROLES,
+    metalUser: process.getuid?.() === 0 ? userOf(given.FORMWORK_METAL_USER) : null,
+    sockets: handedSockets(process.env, process.pid),
     log,
   });
+}
+
+function userOf(text: string): { readonly uid: number; readonly gid: number } {
+  const [uid = 0, gid = 0] = text.split(':').map(Number);
+  return { uid, gid };
 }

@@ -33,6 +33,7 @@ export { routes } from './routes.ts';
 export type { DeploymentResponse, LeaksResponse, ParamsResponse } from './schemas/deployment.ts';
 export type { EventResponse } from './schemas/event.ts';
 export type { LogResponse } from './schemas/log.ts';
+export type { MachineItemResponse, MachineResponse } from './schemas/machine.ts';
 export type { NodeResponse } from './schemas/node.ts';
 export type { NodeRoleResponse, WhyResponse } from './schemas/node-role.ts';
 export type { PlanResponse } from './schemas/plan.ts';

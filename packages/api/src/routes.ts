@@ -4,6 +4,7 @@ import { accessRoutes } from './routes/access.ts';
 import { contentRoutes } from './routes/content.ts';
 import { deploymentRoutes } from './routes/deployments.ts';
 import { eventRoutes } from './routes/events.ts';
+import { machineRoutes } from './routes/machines.ts';
 import { nodeRoleRoutes } from './routes/node-roles.ts';
 import { nodeRoutes } from './routes/nodes.ts';
 import { runRoutes } from './routes/runs.ts';
@@ -15,6 +16,7 @@ export const routes = {
   ...systemRoutes,
   ...siteRoutes,
   ...nodeRoutes,
+  ...machineRoutes,
   ...contentRoutes,
   ...deploymentRoutes,
   ...runRoutes,

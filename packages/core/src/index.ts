@@ -82,3 +82,57 @@ export type { TaskRequest } from './plan/plan-task.ts';
 export { outputScope } from './plan/predict.ts';
 export type { Evaluate, ScopeInputs } from './plan/predict.ts';
 export { renderPlan, sayReason } from './plan/render-plan.ts';
+export { decideBoot, mostBoots } from './machines/boot-decision.ts';
+export type { MachineBoot } from './machines/boot-decision.ts';
+export { chooseMachine, fitsWish, machineSize } from './machines/choose-machine.ts';
+export type { MachineSize, MachineWish } from './machines/choose-machine.ts';
+export { defaultSightingLimits, refuseSighting } from './machines/discovery-limits.ts';
+export type { Sighting, SightingCounts, SightingLimits } from './machines/discovery-limits.ts';
+export { applyRules } from './machines/discovery-rules.ts';
+export type { DiscoveryRule, FactPattern, RuleOutcome } from './machines/discovery-rules.ts';
+export { cleanIdentity, cleanMac, cleanUuid, matchIdentity, mergeIdentity, uuidKey } from './machines/identity.ts';
+export type { IdentityMatch, RawIdentity } from './machines/identity.ts';
+export { machineEventKinds, machineLifecycle, machineStates } from './machines/lifecycle.ts';
+export type { MachineEventKind, MachineState, MachineStateRule } from './machines/lifecycle.ts';
+export { applyMachineEvent, atDeadline, isInstalled } from './machines/machine-event.ts';
+export type { MachineChanged, MachineDeadlines, MachineEvent } from './machines/machine-event.ts';
+export type {
+  MachineDisk,
+  MachineDmi,
+  MachineFacts,
+  MachineNic,
+  MachinePciDevice,
+} from './machines/machine-facts.ts';
+export type { MachineQuery, MachineStore, NewMachine, Sighted } from './machines/machine-store.ts';
+export { machineTaskKinds } from './machines/machine-task.ts';
+export type { MachineTask, MachineTaskKind, MachineTaskResult, NewMachineTask } from './machines/machine-task.ts';
+export type {
+  Machine,
+  MachineAllocation,
+  MachineBmc,
+  MachineIdentity,
+  MachineInstall,
+  MachinePower,
+  MachineReason,
+} from './machines/machine.ts';
+export { addedMachine, firstMachine, sightedMachine } from './machines/new-machine.ts';
+export { decideClaim, hashBootToken, refuseSession } from './machines/boot-session.ts';
+export type {
+  BootSession,
+  BootSessionKind,
+  BootSessionStore,
+  ClaimDecision,
+  ClaimRequest,
+  NewBootSession,
+  SessionRefusal,
+} from './machines/boot-session.ts';
+export { renderLifecycle } from './machines/render-lifecycle.ts';
+export {
+  agentHeard,
+  bootCounted,
+  identityOfFacts,
+  imageWritten,
+  reportInstalled,
+  takeFacts,
+} from './machines/machine-report.ts';
+export type { InstalledReport } from './machines/machine-report.ts';

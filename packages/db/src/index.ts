@@ -95,6 +95,7 @@ export {
   releaseIdempotent,
 } from './inventory/idempotency-keys.ts';
 export type { IdempotentRequest, IdempotentStart } from './inventory/idempotency-keys.ts';
+export type { MachineRecord } from './inventory/machines.ts';
 export { deleteNamedSecret } from './inventory/named-secrets.ts';
 export type { NamedSecret } from './inventory/named-secrets.ts';
 export type { NodeRoleKeyRow, NodeRoleRecord, NodeRoleTags } from './inventory/node-roles.ts';
@@ -118,3 +119,12 @@ export type { NodeSettings } from './inventory/write-nodes.ts';
 export { deleteSite, insertSite, replaceCredentials, updateSite } from './inventory/write-sites.ts';
 export type { SiteFields } from './inventory/write-sites.ts';
 export { forgetOldEvents, forgetOldSiteTasks, readExpired, readUnwatchedSites } from './engine/overdue.ts';
+export { forgetOldBootSessions, openBootSessions } from './boot/boot-sessions.ts';
+export { readDhcpLeases, writeDhcpLeases } from './boot/dhcp-leases.ts';
+export type { DhcpLeaseRow } from './boot/dhcp-leases.ts';
+export { appendMachineLog, readMachineLog } from './boot/machine-logs.ts';
+export type { MachineLogRow } from './boot/machine-logs.ts';
+export { endSiteProblem, forgetUnseenProblems, readSiteProblems, reportSiteProblem } from './boot/site-problems.ts';
+export type { SiteProblemRow } from './boot/site-problems.ts';
+export { openMachineStore } from './machines/machine-store.ts';
+export type { MachineStoreOptions } from './machines/machine-store.ts';

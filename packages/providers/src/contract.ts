@@ -5,7 +5,7 @@
  *
  * Rule numbers are those of docs/provider-contract.md; test/conformance holds a test for each.
  */
-import type { Catalogue, Facts, Json, SizeRequest } from '@formwork/core';
+import type { Catalogue, Facts, Json, JsonObject, MachineStore, SizeRequest } from '@formwork/core';
 import type { z } from 'zod';
 
 /** Rule 8: the closed set of what can go wrong at a provider. */
@@ -157,6 +157,24 @@ export interface ConsoleCapability {
   tail(node: NodeReference, maxBytes: number, context: CallContext): Promise<string>;
 }
 
+/** For providers whose machines are physical: what can be done with one whether a node has it or not. */
+export interface MachinesCapability {
+  /** Switches a machine of the inventory; answers when its power is so. */
+  power(
+    machineId: string,
+    action: 'on' | 'off' | 'soft' | 'reset' | 'cycle',
+    context: CallContext,
+  ): Promise<StepResult<null>>;
+  /**
+   * Begins with the machines whose turn it is and answers how many that were; called again and again, by any worker. What it
+   * began goes on until `close`.
+   */
+  keep(context: CallContext): Promise<number>;
+}
+
+/** A step of stage one beside `create` and `destroy`. Re-entrant, as every call. */
+export type StageStep = (request: NodeRequest, context: CallContext) => Promise<StepResult<JsonObject>>;
+
 /** One site of one provider, opened with its configuration. Holds no state that the site itself does not. */
 export interface Provider {
   check(context: CallContext): Promise<SiteCheck>;
@@ -170,6 +188,9 @@ export interface Provider {
   simulate?(step: SimulatedStep, signal: AbortSignal): Promise<SimulatedOutcome>;
   readonly power?: PowerCapability;
   readonly console?: ConsoleCapability;
+  readonly machines?: MachinesCapability;
+  /** Named handlers that `stageOne` refers to, beside `create` and `destroy`. */
+  readonly steps?: Readonly<Record<string, StageStep>>;
   close(): Promise<void>;
 }
 
@@ -178,9 +199,10 @@ export interface StageOneRole {
   /** Name of a role with `executor: provider` in a content pack. */
   readonly role: string;
   readonly requires: readonly string[];
-  /** Exactly one role of the list provides `machine-ready`. */
+  /** Exactly one role of the list provides `machine-ready`; `destroy` is its removal, and takes the others along. */
   readonly provides: readonly string[];
-  readonly steps: { readonly apply: string; readonly remove: string };
+  /** `create`, `destroy` (machine-steps.ts), a name of `steps` of the opened provider, or null: nothing is to be done. */
+  readonly steps: { readonly apply: string; readonly remove: string | null };
 }
 
 export interface Descriptor<Config = unknown, Credentials = unknown> {
@@ -202,6 +224,15 @@ export interface Descriptor<Config = unknown, Credentials = unknown> {
   readonly stageOne: readonly StageOneRole[];
 }
 
+/** The inventory of physical machines, as a provider gets at it (ADR 0022). */
+export interface MachineAccess {
+  readonly store: MachineStore;
+  /** What this site's workers alone can make of a text, always the same: one-time tokens that are kept nowhere. */
+  readonly keyed: (text: string) => Promise<string>;
+  /** Who is to be named in events: `worker:<id>`. */
+  readonly actor: string;
+}
+
 export interface OpenOptions<Config, Credentials> {
   readonly siteId: string;
   readonly siteName: string;
@@ -210,6 +241,8 @@ export interface OpenOptions<Config, Credentials> {
   /** A directory of this host that is this site's alone, kept between runs. */
   readonly dataDirectory: string;
   readonly log: (message: string, fields: Readonly<Record<string, Json>>) => void;
+  /** Given to every provider by a worker; only one that takes machines from a pool asks for it. */
+  readonly machines?: MachineAccess;
 }
 
 /** What the registry lists. `open` does no I/O; `check` does. */

@@ -2,6 +2,7 @@ import { FormworkError } from '@formwork/core';
 import { z } from 'zod';
 import type { Descriptor, OpenOptions, Provider, ProviderModule } from './contract.ts';
 import { localProvider } from './local/provider.ts';
+import { metalProvider } from './metal/provider.ts';
 import { nearestNames } from './nearest-names.ts';
 import { simProvider } from './sim/provider.ts';
 
@@ -40,7 +41,11 @@ function registered<Config, Credentials>(module: ProviderModule<Config, Credenti
 }
 
 /** Every provider there is. A folder beside this file belongs in this list; a test holds the two together. */
-export const providers: readonly RegisteredProvider[] = [registered(localProvider), registered(simProvider)];
+export const providers: readonly RegisteredProvider[] = [
+  registered(localProvider),
+  registered(metalProvider),
+  registered(simProvider),
+];
 
 /** Throws `not-found` with the nearest names. */
 export function providerNamed(name: string): RegisteredProvider {

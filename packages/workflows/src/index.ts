@@ -36,3 +36,5 @@ export { openStepContexts } from './worker/step-context.ts';
 export { openOutboxSender } from './engine/outbox-sender.ts';
 export { startWorker, workJob } from './worker/worker.ts';
 export type { RunningWorker, WorkerDeps, WorkJob } from './worker/worker.ts';
+export { startMetalWorker } from './metal/metal-worker.ts';
+export type { MetalWorkerDeps } from './metal/metal-worker.ts';

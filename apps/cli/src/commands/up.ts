@@ -82,6 +82,8 @@ async function run(
         FORMWORK_HOST: options.host,
         FORMWORK_PORT: String(options.port),
         FORMWORK_ADMIN_TOKEN_FILE: tokenFile,
+        // Metal sites boot from here where this host has their address; elsewhere the role does nothing.
+        FORMWORK_WORKER_ROLES: io.env['FORMWORK_WORKER_ROLES'] ?? 'steps,metal',
       },
       serverUrl: url,
       backoff: backoffTimes,

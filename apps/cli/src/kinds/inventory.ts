@@ -35,6 +35,7 @@ export const sites: Kind = defineKind({
       title: 'NODES',
       value: (site) => `${String(site.nodes)}${site.maxNodes === null ? '' : `/${String(site.maxNodes)}`}`,
     },
+    { title: 'PROBLEMS', value: (site) => site.problems.map(({ code, subject }) => `${code} ${subject}`).join(', ') },
   ],
   nameOf: (site) => site.name,
 });

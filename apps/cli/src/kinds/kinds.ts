@@ -3,12 +3,14 @@ import { audit, secrets, tokens } from './access.ts';
 import { packs, profiles, roles, workflows } from './content.ts';
 import { deployments, nodeRoles, nodes, sites } from './inventory.ts';
 import type { Kind } from './kind.ts';
+import { machines } from './machines.ts';
 import { events, plans, runs } from './work.ts';
 
 /** Everything `get` lists, by the word a user types. */
 const kinds: Readonly<Record<string, Kind>> = {
   deployments,
   nodes,
+  machines,
   'node-roles': nodeRoles,
   sites,
   runs,

@@ -11,6 +11,7 @@ import { graphHandlers } from './graph.ts';
 import { leakHandlers } from './leaks.ts';
 import { logHandlers } from './logs.ts';
 import { nodeRoleHandlers } from './node-roles.ts';
+import { machineHandlers } from './machines.ts';
 import { nodeHandlers } from './nodes.ts';
 import { outputHandlers } from './outputs.ts';
 import { packHandlers } from './packs.ts';
@@ -38,6 +39,7 @@ export const allHandlers = (deps: HandlerDeps): Handlers => ({
   ...systemHandlers(deps),
   ...siteHandlers(deps),
   ...nodeHandlers(deps),
+  ...machineHandlers(deps),
   ...packHandlers(deps),
   ...contentHandlers(deps),
   ...deploymentHandlers(deps),

@@ -12,6 +12,11 @@ export const toSiteResponse = (site: SiteRecord): SiteResponse => ({
   maxNodes: site.maxNodes,
   nodes: site.nodes,
   lastCheck: toCheckResponse(site.check, site.checkedAt ?? site.updatedAt),
+  problems: site.problems.map(({ code, subject, message, firstAt, lastAt, times }) => ({
+    ...{ code, subject, message, times },
+    firstAt: firstAt.toISOString(),
+    lastAt: lastAt.toISOString(),
+  })),
   version: site.version,
   createdAt: site.createdAt.toISOString(),
   updatedAt: site.updatedAt.toISOString(),

@@ -45,6 +45,16 @@ export const siteSchema = z
     ...siteFields,
     nodes: z.int().min(0).describe('Living nodes.'),
     lastCheck: siteCheckSchema.nullable(),
+    problems: listOf(
+      z.object({
+        code: z.string().describe('other-dhcp-server, boot-process-failed and the like.'),
+        subject: z.string().describe('What it is about: an address, a process.'),
+        message: z.string(),
+        firstAt: timeSchema,
+        lastAt: timeSchema,
+        times: z.int(),
+      }),
+    ).describe('What is wrong there now, as the workers that serve it see it.'),
     version: z.int(),
     createdAt: timeSchema,
     updatedAt: timeSchema,

@@ -3,7 +3,7 @@ import type { Database } from '../database.ts';
 import type { Transaction } from '../transaction.ts';
 
 /** Questions to a site that only a worker that serves it can ask. */
-export type SiteTaskKind = 'check' | 'catalogue' | 'leak-check' | 'power' | 'console' | 'observe';
+export type SiteTaskKind = 'check' | 'catalogue' | 'leak-check' | 'power' | 'machine-power' | 'console' | 'observe';
 
 export interface SiteTask {
   readonly id: string;

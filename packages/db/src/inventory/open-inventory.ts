@@ -6,6 +6,7 @@ import { auditInventory } from './audit.ts';
 import { deploymentInventory } from './deployments.ts';
 import { eventInventory } from './events.ts';
 import { logInventory } from './logs.ts';
+import { machineInventory } from './machines.ts';
 import { namedSecretInventory } from './named-secrets.ts';
 import { nodeRoleInventory } from './node-roles.ts';
 import { nodeInventory } from './nodes.ts';
@@ -48,6 +49,7 @@ export function openInventory(options: {
 const assemble = (prisma: PrismaClient, reader: Reader) => ({
   sites: siteInventory(prisma),
   nodes: nodeInventory(reader),
+  machines: machineInventory(reader),
   packs: packInventory(prisma),
   deployments: deploymentInventory(reader),
   plans: planInventory(prisma),

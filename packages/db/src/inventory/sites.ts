@@ -1,4 +1,5 @@
 import type { Catalogue, Json, JsonObject } from '@formwork/core';
+import type { SiteProblemRow } from '../boot/site-problems.ts';
 import type { Prisma, PrismaClient } from '../generated/client.ts';
 import { afterNameAndId, isUuid, nameAndId, type Page, type PageRequest, toPage } from './page.ts';
 import { asCatalogue, asJson, asObject, asParams } from './stored-json.ts';
@@ -19,6 +20,8 @@ export interface SiteRecord {
   readonly checkedAt: Date | null;
   /** Living nodes. */
   readonly nodes: number;
+  /** What is wrong there now, as whoever serves it sees it. */
+  readonly problems: readonly SiteProblemRow[];
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -31,6 +34,7 @@ const include = {
     take: 1,
     select: { endedAt: true },
   },
+  problems: { orderBy: [{ code: 'asc' }, { subject: 'asc' }] },
   _count: { select: { nodes: { where: { state: { not: 'destroyed' } } } } },
 } as const satisfies Prisma.SiteInclude;
 
@@ -81,6 +85,7 @@ const toRecord = (row: Row): SiteRecord => ({
   check: asJson(row.check),
   checkedAt: row.tasks[0]?.endedAt ?? null,
   nodes: row._count.nodes,
+  problems: row.problems,
   version: row.version,
   createdAt: row.createdAt,
   updatedAt: row.updatedAt,

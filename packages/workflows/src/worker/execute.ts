@@ -7,6 +7,7 @@ import type { ScriptResult } from '../runner/script-launch.ts';
 import type { ScriptRunner } from '../runner/script-runner.ts';
 import type { Lease } from './leases.ts';
 import { openLogWriter } from './log-writer.ts';
+import type { OpenSite } from './open-sites.ts';
 import { failedOutcome, type OutcomeClock, outcomeOfScript } from './outcome.ts';
 import { completeOutputs, scopeOf, simulatedOutputs } from './outputs.ts';
 import { type MachineRecords, runProviderStep } from './provider-step.ts';
@@ -24,9 +25,7 @@ export interface ExecuteDeps {
   readonly runner: ScriptRunner;
   readonly executors: WorkerExecutors;
   /** The opened provider of a site, and how scripts run on its nodes. */
-  readonly provider: (
-    siteId: string,
-  ) => Promise<{ readonly provider: Provider; readonly scripts: 'ssh' | 'simulated' }>;
+  readonly provider: (siteId: string) => Promise<OpenSite>;
   readonly clock: () => OutcomeClock;
   readonly machines: MachineRecords;
 }
@@ -46,9 +45,10 @@ export async function execute(
   const { role } = context.bundle;
   switch (role.executor) {
     case 'provider': {
-      const { provider } = await deps.provider(context.node?.siteId ?? '');
+      const { provider, stageOne } = await deps.provider(context.node?.siteId ?? '');
+      const { worker, machines, clock } = deps;
       return runProviderStep(
-        { worker: deps.worker, provider, machines: deps.machines, clock: deps.clock, signal: lease.gone, fence },
+        { worker, provider, stageOne, machines, clock, signal: lease.gone, fence },
         context,
         attempt,
       );

@@ -25,6 +25,12 @@ export interface SiteTaskDeps {
 const checkTimeoutMs = 300_000;
 const callTimeoutMs = 30_000;
 const observedAtOnce = 8;
+/** A soft shutdown waits for an operating system. */
+const powerTimeoutMs = 120_000;
+
+const powerActions = ['on', 'off', 'soft', 'reset', 'cycle'] as const;
+const isPowerAction = (text: string): text is (typeof powerActions)[number] =>
+  powerActions.some((action) => action === text);
 
 /** Asks the site and stores the answer; a question that was answered meanwhile is left alone. */
 export async function handleSiteTask(deps: SiteTaskDeps, siteTaskId: string, signal: AbortSignal): Promise<void> {
@@ -65,6 +71,15 @@ async function answer(deps: SiteTaskDeps, provider: Provider, task: SiteTask, si
       if (state !== 'on' && state !== 'off' && state !== 'cycle')
         throw new FormworkError('invalid', 'power-state', 'power is on, off or cycle');
       return asJson(await provider.power.set(referenceOf(node), state, call));
+    }
+    case 'machine-power': {
+      if (provider.machines === undefined)
+        throw new FormworkError('invalid', 'no-machines', 'this provider has no inventory of machines');
+      const action = textOf(task.params['action']);
+      if (!isPowerAction(action))
+        throw new FormworkError('invalid', 'power-state', 'power is on, off, soft, reset or cycle');
+      const machineId = textOf(task.params['machineId']);
+      return asJson(await provider.machines.power(machineId, action, { signal, timeoutMs: powerTimeoutMs }));
     }
     case 'console': {
       if (provider.console === undefined)

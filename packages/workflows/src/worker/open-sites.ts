@@ -1,12 +1,13 @@
 import { FormworkError } from '@formwork/core';
-import { type Database, type Log, readSite, type SiteRow } from '@formwork/db';
-import { type Provider, providerNamed } from '@formwork/providers';
+import { type Database, type Log, openMachineStore, readSite, siteScope, type SiteRow } from '@formwork/db';
+import { type Provider, providerNamed, type StageOneRole } from '@formwork/providers';
 import type { Secrets } from '../secrets.ts';
 import { batched } from './batched.ts';
 
 export interface OpenSite {
   readonly provider: Provider;
   readonly scripts: 'ssh' | 'simulated';
+  readonly stageOne: readonly StageOneRole[];
 }
 
 /** Providers of the sites this worker serves, opened once for each version of a site's configuration. */
@@ -23,6 +24,8 @@ export interface OpenSitesDeps {
   readonly db: Database;
   readonly secrets: Secrets;
   readonly log: Log;
+  /** Who is named in events of what providers write: `worker:<id>`. */
+  readonly actor: string;
   /** A directory of this host for providers' state; each site has one of its own below it. */
   readonly dataDirectory: string;
 }
@@ -41,6 +44,7 @@ export function openSites(deps: OpenSitesDeps): OpenSites {
     if (row === null) throw new FormworkError('not-found', 'site-not-found', `there is no site ${siteId}`);
     return row;
   };
+  const machines = openMachineStore(deps.db);
   const open = async (row: SiteRow): Promise<OpenSite> => {
     const registered = providerNamed(row.provider);
     const text =
@@ -57,8 +61,14 @@ export function openSites(deps: OpenSitesDeps): OpenSites {
       log: (message, fields) => {
         deps.log.info({ site: row.name, ...fields }, message);
       },
+      machines: {
+        store: machines,
+        keyed: async (text) => (await deps.secrets.refer(siteScope(row.id), 'machines', text)).$secret.digest,
+        actor: deps.actor,
+      },
     });
-    return { provider, scripts: registered.descriptor.scripts };
+    const { scripts, stageOne } = registered.descriptor;
+    return { provider, scripts, stageOne };
   };
   const opening = (row: SiteRow): Promise<OpenSite> => {
     const known = opened.get(row.id);

@@ -3,10 +3,13 @@ import { assertNever, type Facts } from '@formwork/core';
 import type { CreateRequest, DestroyRequest, NodePatch, NodeRow, Outcome, StoredAttempt } from '@formwork/db';
 import {
   type CallContext,
+  failureOf,
   machineSteps,
   type NodeReference,
   type Provider,
+  type NodeRequest,
   type ProviderFailure,
+  type StageOneRole,
   type StepResult,
 } from '@formwork/providers';
 import { doneOutcome, failedOutcome, type OutcomeClock, pendedOutcome } from './outcome.ts';
@@ -27,6 +30,8 @@ export interface MachineRecords {
 export interface ProviderStepDeps {
   readonly worker: string;
   readonly provider: Provider;
+  /** Which step stands behind which role at this provider. */
+  readonly stageOne: readonly StageOneRole[];
   readonly machines: MachineRecords;
   readonly clock: () => OutcomeClock;
   readonly signal: AbortSignal;
@@ -62,10 +67,69 @@ export async function runProviderStep(
       deps.clock(),
     );
   const call: CallContext = { signal: deps.signal, timeoutMs: callTimeoutMs };
-  return context.phase === 'remove' || context.phase === 'evict'
-    ? destroy(deps, context, attempt, node, call)
-    : create(deps, context, attempt, node, call);
+  // A role that the descriptor does not know is that of a provider with one.
+  const steps = deps.stageOne.find(({ role }) => role === context.row.role)?.steps ?? oneRole;
+  if (context.phase === 'remove' || context.phase === 'evict') {
+    if (steps.remove === null) return { kind: 'done', applied: null };
+    return destroy(deps, context, attempt, node, call);
+  }
+  return steps.apply === 'create'
+    ? create(deps, context, attempt, node, call)
+    : runStage(deps, context, attempt, node, steps.apply, call);
 }
+
+const oneRole: StageOneRole['steps'] = { apply: 'create', remove: 'destroy' };
+
+/** A step on the way to the machine: it has outputs of its own, and the node is not ready by it. */
+async function runStage(
+  deps: ProviderStepDeps,
+  context: StepContext,
+  attempt: StoredAttempt,
+  node: NodeRow,
+  name: string,
+  call: CallContext,
+): Promise<Outcome | null> {
+  const step = deps.provider.steps?.[name];
+  if (step === undefined) {
+    const message = `the provider has no step ${name} for the role ${context.row.role}`;
+    return failedOutcome(context, { kind: 'failed', code: 'no-step', message }, deps.clock());
+  }
+  if (!(await deps.machines.beginCreate(createRequest(deps, context, node)))) return null;
+  const result = await step(requestOf(context, node), call).catch(
+    (error: unknown): StepResult<never> => ({
+      state: 'failed',
+      failure: failureOf(error),
+    }),
+  );
+  const clock = deps.clock();
+  if (result.state !== 'done') return unfinished(context, attempt, result, clock, node, 'creating');
+  return doneOutcome(context, result.outputs, clock, { state: 'creating', message: null });
+}
+
+const createRequest = (deps: ProviderStepDeps, context: StepContext, node: NodeRow): CreateRequest => ({
+  nodeRoleId: context.row.id,
+  fence: deps.fence,
+  key: createKey(node),
+  nodeId: node.id,
+  incarnation: node.incarnation,
+  candidate: node.candidate,
+});
+
+const requestOf = (context: StepContext, node: NodeRow): NodeRequest => {
+  const { tags, key, name } = referenceOf(node);
+  return {
+    key,
+    tags,
+    name,
+    deploymentName: context.deployment.name,
+    image: node.image,
+    size: node.size,
+    capabilities: node.capabilities,
+    labels: node.labels,
+    sshPublicKey: context.deployment.sshPublicKey ?? '',
+    candidate: node.candidate,
+  };
+};
 
 async function create(
   deps: ProviderStepDeps,
@@ -74,27 +138,8 @@ async function create(
   node: NodeRow,
   call: CallContext,
 ): Promise<Outcome | null> {
-  const reference = referenceOf(node);
-  const { incarnation, candidate } = node;
-  const { fence } = deps;
-  const request = { nodeRoleId: context.row.id, fence, key: reference.key, nodeId: node.id, incarnation, candidate };
-  if (!(await deps.machines.beginCreate(request))) return null;
-  const result = await machineSteps.create(
-    deps.provider,
-    {
-      key: reference.key,
-      tags: reference.tags,
-      name: node.name,
-      deploymentName: context.deployment.name,
-      image: node.image,
-      size: node.size,
-      capabilities: node.capabilities,
-      labels: node.labels,
-      sshPublicKey: context.deployment.sshPublicKey ?? '',
-      candidate: node.candidate,
-    },
-    call,
-  );
+  if (!(await deps.machines.beginCreate(createRequest(deps, context, node)))) return null;
+  const result = await machineSteps.create(deps.provider, requestOf(context, node), call);
   const clock = deps.clock();
   switch (result.state) {
     case 'done': {

@@ -27,6 +27,7 @@ import { type StepDeps, handleStep } from './handle-step.ts';
 import { handleSiteTask } from './handle-site-task.ts';
 import type { OpenSites } from './open-sites.ts';
 import { createSlots, type Slots } from './slots.ts';
+import { keepMachines } from './keep-machines.ts';
 import { openSshKeys } from './ssh-keys.ts';
 
 /** What our queues carry: ids only. */
@@ -103,6 +104,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       }),
     );
   };
+  const keeper = keepMachines(deps);
   const consumeTasks = (siteId: string): void => {
     const queue = siteTaskQueue(siteId);
     if (consumers.has(queue)) return;
@@ -124,6 +126,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     ]);
     if (closed) return;
     consumeSteps('deployment.step');
+    keeper.follow(sites);
     for (const site of sites) {
       consumeSteps(stepQueue(site.id));
       consumeTasks(site.id);
@@ -170,6 +173,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       // Leases first: steps let go of their attempts, so the queues have nothing to wait for.
       deps.leases.close();
       await following;
+      await keeper.close();
       await Promise.all([
         ...[...slotsOf.values()].map((slots) => slots.close(letGoMs)),
         ...[...consumers.values()].map((consumer) => consumer.close({ graceMs: 2_000 })),

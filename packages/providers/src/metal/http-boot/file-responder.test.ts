@@ -7,6 +7,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFileTree } from '../tftp/file-tree.ts';
 import { readByteRange } from './byte-range.ts';
+import { createFileDigests } from './file-digests.ts';
 import { createFileResponder } from './file-responder.ts';
 
 const content = randomBytes(700_001);
@@ -26,7 +27,7 @@ beforeAll(async () => {
   symlinkSync('..', path.join(root, 'up'));
   const respond = createFileResponder({
     source: await openFileTree(root),
-    digestOf: (name) => (name === 'image' ? digest : null),
+    digestOf: createFileDigests(content.length),
     stalledAfterMs: 10_000,
   });
   server = createServer((request, response) => {

@@ -4,11 +4,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readName } from '../tftp/file-name.ts';
 import type { OpenFile, Source } from '../tftp/source.ts';
 import { readByteRange } from './byte-range.ts';
+import type { DigestOf } from './file-digests.ts';
 
 interface Deps {
   readonly source: Source;
-  /** SHA-256 of a file in hexadecimal, by its path below the root; null where it is not known. */
-  readonly digestOf: (path: string) => string | null;
+  readonly digestOf: DigestOf;
   /** Longest silence of a client that is being sent something. */
   readonly stalledAfterMs: number;
 }
@@ -38,7 +38,7 @@ export function createFileResponder({ source, digestOf, stalledAfterMs }: Deps):
     const { file } = opened;
     try {
       response.setTimeout(stalledAfterMs, () => response.destroy());
-      await answer(request, response, file, digestOf(read.path));
+      await answer(request, response, file, await digestOf(file));
     } finally {
       await file.close();
     }

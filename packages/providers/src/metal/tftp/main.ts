@@ -30,6 +30,8 @@ try {
     );
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
+  // Started with an IPC channel it ends with its parent.
+  if (process.connected) process.once('disconnect', stop);
   process.on('SIGUSR1', () => say({ event: 'counters', ...server.counters() }));
   process.stdout.on('error', () => {});
   process.stdout.write(`${JSON.stringify({ ready: true, addresses: server.addresses })}\n`);

@@ -83,7 +83,7 @@ const boot = z.strictObject({
   rechainStockIpxe: z.boolean().default(false),
 });
 
-const subnet = z.strictObject({
+export const subnetSchema = z.strictObject({
   name: z.string().min(1).max(63),
   cidr: network,
   /** Addresses for everybody, ends included. None: reservations only. */
@@ -148,7 +148,7 @@ export const dhcpConfigurationSchema = z.strictObject({
       proxy: z.number().int().min(1).max(65_535).default(4011),
     })
     .prefault({}),
-  subnets: z.array(subnet).min(1),
+  subnets: z.array(subnetSchema).min(1),
   boot: boot.prefault({}),
   nodes: z.array(node).default([]),
   /** Networks whose relays are answered. Empty: all. */

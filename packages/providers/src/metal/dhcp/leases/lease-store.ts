@@ -8,6 +8,8 @@ export interface LeaseStoreOptions {
   readonly disk: LeaseDisk;
   readonly network: Network;
   readonly gatherMs: number;
+  /** Leases known from elsewhere, for a journal that lacks them: of an address the greatest sequence counts. */
+  readonly copied?: readonly Lease[];
   /** What survives a power cut from now on, in order; may be called often and must return at once. */
   readonly onCommitted: (batch: readonly Lease[]) => void;
   readonly onFailure: (error: unknown) => void;
@@ -35,8 +37,9 @@ export interface LeaseStore {
 export async function openLeaseStore(options: LeaseStoreOptions): Promise<LeaseStore> {
   const replay = await replayJournal(options.disk);
   let network = options.network;
-  let index = restored(network, replay.leases);
-  let sequence = replay.leases.reduce((most, lease) => Math.max(most, lease.sequence), 0);
+  const known = [...replay.leases, ...(options.copied ?? [])];
+  let index = restored(network, known);
+  let sequence = known.reduce((most, lease) => Math.max(most, lease.sequence), 0);
   const nextSequence = (): number => (sequence += 1);
   const journal = await openJournal({ ...options, leases: () => index.leases() });
   const view: LeaseView = {

@@ -10,7 +10,7 @@ const lease = (address: number, sequence: number): Lease => ({
   hostname: '',
   sequence,
 });
-const closers: Replicator[] = [];
+const closers: Replicator<Lease>[] = [];
 afterEach(async () => {
   for (const replicator of closers.splice(0)) await replicator.close();
 });
@@ -19,7 +19,7 @@ afterEach(async () => {
 function replica() {
   const held = new Map<number, number>();
   const state = { away: false, deliveries: 0, failures: 0 };
-  const start = (backlog: readonly Lease[] = []): Replicator => {
+  const start = (backlog: readonly Lease[] = []): Replicator<Lease> => {
     const replicator = startReplicator({
       backlog,
       batchSize: 2,

@@ -1,6 +1,10 @@
-import type { Lease } from './lease.ts';
+/** What is copied: states of addresses, in whatever form. */
+interface Copied {
+  readonly address: number | string;
+  readonly sequence: number;
+}
 
-export interface ReplicatorOptions {
+export interface ReplicatorOptions<Lease extends Copied> {
   /**
    * Brings states to the replica. Idempotent: states may come again; of one address the greatest sequence counts.
    * Rejects, or answers after however long: leases are served meanwhile.
@@ -15,7 +19,7 @@ export interface ReplicatorOptions {
 }
 
 /** Copies the leases to somewhere else, as fast as that goes. Of each address only the newest state waits. */
-export interface Replicator {
+export interface Replicator<Lease extends Copied> {
   /** Of `LeaseStoreOptions.onCommitted`. */
   committed(batch: readonly Lease[]): void;
   /** The replica has all up to this sequence; null before the first delivery. */
@@ -25,10 +29,10 @@ export interface Replicator {
   close(): Promise<void>;
 }
 
-export function startReplicator(options: ReplicatorOptions): Replicator {
+export function startReplicator<Lease extends Copied>(options: ReplicatorOptions<Lease>): Replicator<Lease> {
   const { batchSize = 1000, timeoutMs = 10_000, retryMs = 1000 } = options;
   // A Map keeps the order of insertion: a newer state goes to the end, so that the front is always the oldest.
-  const waiting = new Map<number, Lease>();
+  const waiting = new Map<Lease['address'], Lease>();
   const stop = new AbortController();
   let cursor: number | null = null;
   let wake: (() => void) | null = null;
@@ -87,7 +91,7 @@ export function startReplicator(options: ReplicatorOptions): Replicator {
   };
 }
 
-function firstOf(waiting: ReadonlyMap<number, Lease>, most: number): readonly Lease[] {
+function firstOf<Lease>(waiting: ReadonlyMap<number | string, Lease>, most: number): readonly Lease[] {
   const batch: Lease[] = [];
   for (const lease of waiting.values()) {
     if (batch.length >= most) break;

@@ -19,6 +19,8 @@ export interface DhcpServerOptions {
   readonly configuration: DhcpConfiguration;
   /** Of the journal; made when it is not there. One server each. */
   readonly directory: string;
+  /** Leases that a copy elsewhere has, for a directory that was lost. */
+  readonly copied?: readonly Lease[];
   /** Sockets handed in, by name. */
   readonly activated: ReadonlyMap<string, number>;
   readonly onEvent: (event: DhcpEvent) => void;
@@ -53,6 +55,7 @@ export async function startDhcpServer(options: DhcpServerOptions): Promise<DhcpS
     disk,
     network,
     gatherMs,
+    copied: options.copied ?? [],
     onCommitted: options.onCommitted,
     onFailure: (error) => onEvent({ kind: 'journal-failed', error }),
   });

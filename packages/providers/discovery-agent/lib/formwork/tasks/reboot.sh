@@ -1,0 +1,5 @@
+#!/bin/sh
+# Starts this machine again, once the server has the result.
+# shellcheck source=/dev/null
+. "${FORMWORK_LIB:-/lib/formwork}/task-step.sh"
+after 'leave_machine reboot -f'
