@@ -5,7 +5,8 @@ import {
   type ClaimRequest,
   decideClaim,
 } from '@formwork/core';
-import type { Database, Transaction } from '../database.ts';
+import type { Database } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 
 interface Columns {
   readonly id: string;

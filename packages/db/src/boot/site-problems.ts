@@ -1,4 +1,5 @@
-import type { Database, Transaction } from '../database.ts';
+import type { Database } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 
 /** Something wrong at a site, as long as it is. */
 export interface SiteProblemRow {

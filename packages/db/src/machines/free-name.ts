@@ -1,5 +1,5 @@
 import { FormworkError, type Machine } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 
 /** Its name, with `{number}` filled in, or with a number behind it when another machine of the site has it. */
 export async function freeName(tx: Transaction, { id, siteId, name }: Pick<Machine, 'id' | 'siteId' | 'name'>) {

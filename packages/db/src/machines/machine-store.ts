@@ -8,7 +8,8 @@ import {
   type MachineQuery,
   type MachineStore,
 } from '@formwork/core';
-import type { Database, Transaction } from '../database.ts';
+import type { Database } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { requireVersion } from '../inventory/require-version.ts';
 import { isUuid } from '../inventory/page.ts';
 import { freeName } from './free-name.ts';

@@ -1,5 +1,6 @@
 import type { Machine, MachineTask, MachineTaskResult, NewMachineTask } from '@formwork/core';
-import type { Database, Transaction } from '../database.ts';
+import type { Database } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { emitMachine, lockMachine } from './write-machine.ts';
 
 interface TaskColumns {

@@ -9,7 +9,7 @@ import {
   type Sighting,
   type SightingLimits,
 } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import { type MachineColumns, machineColumns, marksOf, parseMachine } from './machine-row.ts';
 import { freeName } from './free-name.ts';
 import { insertMachine, lockMachine, nowOf, storeMachine } from './write-machine.ts';

@@ -1,5 +1,5 @@
 import { FormworkError, type JsonObject, type Machine } from '@formwork/core';
-import type { Transaction } from '../database.ts';
+import type { Transaction } from '../transaction.ts';
 import {
   lookAtOf,
   type MachineColumns,
