@@ -22,8 +22,11 @@ const onRealSshd = ['attempt', 'disk-full', 'input-frames', 'ssh-pool', 'surviva
   (name) => `packages/workflows/src/runner/${name}.test.ts`,
 );
 
-/** As those, for what QEMU's firmware has to say. */
-const onRealFirmware = ['packages/providers/src/metal/http-boot/real-ipxe.test.ts'];
+/** As those, for what QEMU's firmware and the readers of what we render have to say. */
+const onRealFirmware = [
+  'packages/providers/src/metal/http-boot/real-ipxe.test.ts',
+  'packages/providers/src/metal/install/**/real-readers.test.ts',
+];
 
 /** scripts/test/suites.mjs says what each project needs of the machine, and in which order they run. */
 export default defineConfig({

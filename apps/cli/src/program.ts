@@ -5,6 +5,7 @@ import { describeCommand } from './commands/describe.ts';
 import { destroyCommand } from './commands/destroy.ts';
 import { eventsCommand } from './commands/events.ts';
 import { getCommand } from './commands/get.ts';
+import { imageCommand } from './commands/image.ts';
 import { leaksCommand } from './commands/leaks.ts';
 import { logsCommand } from './commands/logs.ts';
 import { nodeCommand } from './commands/node.ts';
@@ -50,6 +51,7 @@ export function createProgram(io: Io, version: string): Command {
     siteCommand(io),
     nodeCommand(io),
     packCommand(io),
+    imageCommand(io),
     secretCommand(io),
     tokenCommand(io),
     completionCommand(io),
