@@ -1,28 +1,33 @@
 /**
- * The image builder as a process: `node main.js debian-12 --output DIRECTORY [--kernel cloud] [--package NAME]...`, started by
- * `formwork image build`. stderr: progress. stdout: one line of JSON, `{"built":...,"manifestFile":...,"manifest":{...}}` or
- * `{"error":{"code","message","problems"}}`. Exit status: 0 there, 1 not.
+ * Builds an image: `main.js build NAME [options]`; what runs behind `formwork image build`. Exit codes: 0 built, 1 failed,
+ * 2 wrong usage. Ends on SIGINT and SIGTERM, and takes what it was building with it.
  */
 import { FormworkError } from '@formwork/core';
-import { buildImage } from './build-image.ts';
-import { readImageOptions } from './image-options.ts';
+import { builders } from './builders.ts';
+import { createRunTool } from './run-tool.ts';
 
-const stopped = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stopped.abort());
-const answer = (line: unknown): void => {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
-};
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => stop.abort(new FormworkError('terminal', 'interrupted', 'interrupted')));
+}
+const log = (line: string): void => void process.stdout.write(`${line}\n`);
+const [verb, name = '', ...args] = process.argv.slice(2);
+const builder = Object.hasOwn(builders, name) ? builders[name] : undefined;
 
-try {
-  const options = readImageOptions(process.argv.slice(2));
-  const onProgress = (line: string): void => {
-    process.stderr.write(`${line}\n`);
-  };
-  answer(await buildImage(options, onProgress, stopped.signal));
-} catch (error) {
-  const known = error instanceof FormworkError;
-  const message = error instanceof Error ? error.message : String(error);
-  const problems = known ? (error.details['problems'] ?? []) : [];
-  answer({ error: { code: known ? error.code : 'image-build-failed', message, problems } });
-  process.exitCode = 1;
+if (verb !== 'build' || builder === undefined) {
+  const what = name === '' ? 'which image?' : `there is no image "${name}" to build`;
+  process.stderr.write(`error: ${what} One of: ${Object.keys(builders).join(', ')}\n`);
+  process.exitCode = 2;
+} else if (args.includes('--help')) {
+  log(builder.usage);
+} else {
+  try {
+    const run = createRunTool(log);
+    await builder.build(args, { run, log, signal: stop.signal, env: process.env });
+  } catch (error) {
+    const invalid = error instanceof FormworkError && error.kind === 'invalid';
+    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (invalid) process.stderr.write(`${builder.usage}\n`);
+    process.exitCode = invalid ? 2 : 1;
+  }
 }

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -36,7 +36,8 @@ export async function buildImage(
   if (present !== null) return { manifest: present, manifestFile, built: false };
   const archiveTime = await checkHost(input, signal);
   await mkdir(output, { recursive: true });
-  const work = await mkdtemp(join(output, `.${name}-`));
+  await removeAbandoned(output, name);
+  const work = await mkdtemp(join(output, `.${name}-${process.pid}-`));
   try {
     const env = { SOURCE_DATE_EPOCH: String(archiveTime) };
     await runBuilder(imageScript(input, identity), work, join(output, `${name}.log`), env, onProgress, signal);
@@ -70,6 +71,15 @@ export async function buildImage(
     return { manifest, manifestFile, built: true };
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Directories of builders that were killed: they are large. */
+async function removeAbandoned(output: string, name: string): Promise<void> {
+  for (const entry of await readdir(output)) {
+    const pid = entry.startsWith(`.${name}-`) ? /^-(\d+)-[^-]*$/.exec(entry.slice(name.length + 1))?.[1] : undefined;
+    if (pid === undefined || (await stat(`/proc/${pid}`).catch(() => null)) !== null) continue;
+    await rm(join(output, entry), { recursive: true, force: true });
   }
 }
 

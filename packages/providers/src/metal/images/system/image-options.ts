@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { FormworkError } from '@formwork/core';
 import { z } from 'zod';
-import { nearestNames } from '../../nearest-names.ts';
+import { nearestNames } from '../../../nearest-names.ts';
 import { type Distribution, distributions } from './distributions.ts';
 import type { ImageInput } from './image-script.ts';
 
@@ -32,10 +32,10 @@ export interface ImageOptions {
   readonly rebuild: boolean;
 }
 
-/** The command line of the builder: a name and options. Errors: `usage`, `unknown-image`. */
-export function readImageOptions(args: readonly string[]): ImageOptions {
-  const { name, values } = parse(args);
-  const distribution = distributions[name];
+/** The options of the builder of one distribution. Errors: `usage`, `unknown-image`. */
+export function readImageOptions(name: string, args: readonly string[]): ImageOptions {
+  const values = parse(args);
+  const distribution = Object.hasOwn(distributions, name) ? distributions[name] : undefined;
   if (distribution === undefined) {
     const known = nearestNames(name, Object.keys(distributions), 5).join(', ');
     throw new FormworkError('invalid', 'unknown-image', `there is no distribution "${name}"; build one of ${known}`);
@@ -69,13 +69,12 @@ export function readImageOptions(args: readonly string[]): ImageOptions {
 
 const kernelOf = ({ kernels }: Distribution, kernel: keyof Distribution['kernels']): string => kernels[kernel];
 
-function parse(args: readonly string[]): { readonly name: string; readonly values: z.output<typeof optionsSchema> } {
+function parse(args: readonly string[]): z.output<typeof optionsSchema> {
   const one = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
   try {
-    const { positionals, values } = parseArgs({
+    const { values } = parseArgs({
       args: [...args],
-      allowPositionals: true,
       options: {
         output: one,
         kernel: one,
@@ -88,9 +87,7 @@ function parse(args: readonly string[]): { readonly name: string; readonly value
         rebuild: flag,
       },
     });
-    const [name, ...more] = positionals;
-    if (name === undefined || more.length > 0) throw new TypeError('write the name of one image, as in debian-12');
-    return { name, values: optionsSchema.parse(values) };
+    return optionsSchema.parse(values);
   } catch (error) {
     const problems = error instanceof z.ZodError ? error.issues : [];
     const text = problems.map(({ path, message }) => `--${path.join('.')}: ${message}`).join('; ');

@@ -1,6 +1,6 @@
 /** Files that every installed system has, by path. Part of what an image's hash is made of. */
-import { firstBootScript, reportScript } from '../install/first-boot/first-boot-script.ts';
-import { firstBootUnit, reportUnit } from '../install/first-boot/first-boot-units.ts';
+import { firstBootScript, reportScript } from '../../install/first-boot/first-boot-script.ts';
+import { firstBootUnit, reportUnit } from '../../install/first-boot/first-boot-units.ts';
 
 export interface ImageFile {
   readonly path: string;

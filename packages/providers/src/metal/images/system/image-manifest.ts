@@ -19,7 +19,7 @@ export const imageManifestSchema = z.object({
   raw: z.object({ bytes, sha256 }),
   /** The file that is served. */
   file: z.object({ name: z.string(), bytes, sha256, format: z.literal('zstd') }),
-  /** Where the seed goes, on the disk as in the image (../install/seed/seed-image.ts). */
+  /** Where the seed goes, on the disk as in the image (../../install/seed/seed-image.ts). */
   seed: z.object({ offsetBytes: bytes, sizeBytes: bytes }),
   boot: z.object({ arguments: z.string() }),
   /** Version by package. */

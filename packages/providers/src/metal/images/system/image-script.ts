@@ -88,6 +88,8 @@ for unit in formwork-first-boot:sysinit.target formwork-report:multi-user.target
   ln -sf "../\${unit%:*}.service" "$root/etc/systemd/system/\${unit#*:}.wants/\${unit%:*}.service"
 done
 chroot "$root" systemctl enable systemd-networkd.service systemd-resolved.service ssh.service 2>&1
+# For LVM snapshots, of which there are none; it only delays.
+for unit in e2scrub_all.timer e2scrub_reap.service; do ln -sf /dev/null "$root/etc/systemd/system/$unit"; done
 chroot "$root" passwd --lock root >/dev/null
 mkdir -p "$root/boot/efi" "$work/esp/EFI/BOOT"
 mkdir "$root/formwork-esp"
