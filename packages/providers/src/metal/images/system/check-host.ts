@@ -50,7 +50,7 @@ export async function checkHost({ distribution, sources }: ImageInput, signal: A
   ];
   if (problems.length === 0) return Math.max(...mirrors.map(Number));
   const what = problems.map(({ message, remedy }) => `${message} (${remedy ?? ''})`).join('; ');
-  throw new FormworkError('invalid', 'image-not-possible', `the image cannot be built here: ${what}`, {
+  throw new FormworkError('terminal', 'image-not-possible', `the image cannot be built here: ${what}`, {
     details: { problems },
   });
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NetworkInput } from './network-description.ts';
 import { parseNetwork } from './parse-network.ts';
@@ -195,5 +196,33 @@ describe('a network', () => {
       { to: 'default', via: 'fe80::1' },
     ];
     expect(problemsOf(lan(0, { addresses: ['10.0.0.9/24'], routes }))).toEqual([]);
+  });
+
+  it('of any links ends with an answer, which finds every loop', () => {
+    const name = fc.constantFrom('a', 'b', 'c', 'd');
+    const vlan = fc.record({ kind: fc.constant('vlan'), name, link: name, id: fc.integer({ min: 1, max: 5 }) });
+    const bridge = fc.record({ kind: fc.constant('bridge'), name, members: fc.uniqueArray(name, { maxLength: 3 }) });
+    const links = fc.uniqueArray(fc.oneof(vlan, bridge), { maxLength: 4, selector: (one) => one.name });
+    fc.assert(
+      fc.property(links, (interfaces) => {
+        const needs = new Map(interfaces.map((one) => [one.name, 'link' in one ? [one.link] : one.members] as const));
+        // A loop is there when taking away, again and again, what needs nothing leaves something.
+        const rest = new Map(needs);
+        for (let round = 0; round <= interfaces.length; round += 1) {
+          for (const [one, below] of rest) if (below.every((other) => !rest.has(other))) rest.delete(one);
+        }
+        const found = problemsOf(...interfaces).some((problem) => problem.startsWith('network-loop'));
+        expect(found).toBe(rest.size > 0);
+      }),
+    );
+  });
+
+  it('never throws, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), (kind, value) => {
+        expect(() => parseNetwork(value)).not.toThrow();
+        expect(parseNetwork({ interfaces: [{ kind, name: value }] }).ok).toBe(false);
+      }),
+    );
   });
 });
