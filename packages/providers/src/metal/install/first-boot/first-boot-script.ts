@@ -132,7 +132,10 @@ finish() {
   : >"$state/first-boot-done"
   sync
   say "done: $1"
-  [ -z "$script" ] || { "$script"; say "user data ended with $?"; rm -f "$script"; }
+  [ -n "$script" ] || return 0
+  (umask 022 && cd / && exec "$script")
+  say "user data ended with $?"
+  rm -f "$script"
 }
 
 base=$(value report-url)
