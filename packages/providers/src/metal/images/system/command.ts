@@ -1,4 +1,4 @@
-import type { BuildImage } from '../builders.ts';
+import type { BuildImage } from '../builder.ts';
 import { buildImage } from './build-image.ts';
 import { distributions } from './distributions.ts';
 import { readImageOptions } from './image-options.ts';
