@@ -22,8 +22,8 @@ const onRealSshd = ['attempt', 'disk-full', 'input-frames', 'ssh-pool', 'surviva
   (name) => `packages/workflows/src/runner/${name}.test.ts`,
 );
 
-/** As those, for what QEMU's firmware has to say. */
-const onRealFirmware = ['http-boot/real-ipxe', 'images/discovery/real-boot'].map(
+/** As those, for what QEMU's firmware and the readers of what we render have to say. */
+const onRealFirmware = ['http-boot/real-ipxe', 'images/discovery/real-boot', 'install/**/real-readers'].map(
   (name) => `packages/providers/src/metal/${name}.test.ts`,
 );
 
