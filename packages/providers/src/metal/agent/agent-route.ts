@@ -20,8 +20,9 @@ type Method = 'GET' | 'POST';
 
 const base = '/agent/v1/';
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-/** One file, no folders, no hidden one. */
-const imageName = '[A-Za-z0-9][A-Za-z0-9._-]{0,127}';
+/** A file, in a few folders perhaps; none of them hidden, none of them `..`. */
+const imageSegment = '[A-Za-z0-9][A-Za-z0-9._-]{0,127}';
+const imageName = `${imageSegment}(?:/${imageSegment}){0,4}`;
 const plain = new Map<
   string,
   { readonly method: Method; readonly kind: 'claim' | 'report' | 'task' | 'log' | 'installed' }

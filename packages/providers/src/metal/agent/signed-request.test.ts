@@ -111,6 +111,7 @@ describe('a route', () => {
     ['POST', '/agent/v1/claim', { kind: 'claim' }],
     ['GET', '/agent/v1/task', { kind: 'task' }],
     ['HEAD', '/agent/v1/images/debian-12.raw.zst', { kind: 'image', name: 'debian-12.raw.zst' }],
+    ['GET', '/agent/v1/images/debian/12.raw', { kind: 'image', name: 'debian/12.raw' }],
     ['POST', `/agent/v1/tasks/${id}/result`, { kind: 'result', taskId: id }],
     ['GET', `/agent/v1/tasks/${id}/first-boot`, { kind: 'first-boot', taskId: id }],
     ['GET', '/agent/v1/data/latest/meta-data/', { kind: 'data', file: 'latest/meta-data/' }],
@@ -124,6 +125,8 @@ describe('a route', () => {
     ['GET', '/agent/v1/images/../../etc/shadow', 404],
     ['GET', '/agent/v1/images/..%2fshadow', 404],
     ['GET', '/agent/v1/images/.hidden', 404],
+    ['GET', '/agent/v1/images/debian/../../x', 404],
+    ['GET', '/agent/v1/images/debian/', 404],
     ['GET', '/agent/v1/images/', 404],
     ['GET', '/agent/v1/data/%2e%2e/x', 404],
     ['POST', '/agent/v1/tasks/1/result', 404],
@@ -143,7 +146,7 @@ describe('a route', () => {
       fc.assert(
         fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
           const parsed = parseAgentRoute('GET', `/agent/v1/${pieces.join('')}`);
-          if (parsed.ok && parsed.route.kind === 'image') expect(parsed.route.name).not.toMatch(/[/%]|^\./);
+          if (parsed.ok && parsed.route.kind === 'image') expect(parsed.route.name).not.toMatch(/%|(^|\/)\.|\/$/);
         }),
         { numRuns, seed },
       );

@@ -11,7 +11,7 @@ import type { Decided, ForwardedRequest } from '../http-boot/listener/messages.t
 import { decideScript, decideWithoutStore } from './boot-route.ts';
 import { agentSpoke, claimSession, sessionLifetimeMs } from './claim-route.ts';
 import type { BootServiceDeps } from './deps.ts';
-import { giveData, takeInstalled, takeLog, takeReport, takeTokenInstalled } from './machine-routes.ts';
+import { type UsedTokens, giveData, takeInstalled, takeLog, takeReport, takeTokenInstalled } from './machine-routes.ts';
 import { giveImage, giveSeed, giveTask, takeProgress, takeResult } from './task-routes.ts';
 
 /** Answers always: what fails is told to `failed`, and the machine to ask again. */
@@ -22,6 +22,7 @@ const noteEveryMs = 15_000;
 
 export function createBootService(deps: BootServiceDeps): BootService {
   const notedMs = new Map<string, number>();
+  const usedTokens: UsedTokens = new Map();
   const note = async (machineId: string): Promise<void> => {
     const nowMs = deps.nowMs();
     if (nowMs - (notedMs.get(machineId) ?? -Infinity) < noteEveryMs) return;
@@ -99,7 +100,8 @@ export function createBootService(deps: BootServiceDeps): BootService {
       const { route } = parsed;
       if (route.kind === 'claim') return await claimSession(deps, request);
       const unsigned = request.headers['formwork-session'] === undefined;
-      if (route.kind === 'installed' && unsigned) return await takeTokenInstalled(deps, request.body, request.address);
+      if (route.kind === 'installed' && unsigned)
+        return await takeTokenInstalled(deps, usedTokens, request.body, request.address);
       return await ofAgent(request, route);
     } catch (error) {
       // A machine that was removed while its agent ran: its session is worth nothing.

@@ -36,20 +36,35 @@ export async function takeLog(deps: BootServiceDeps, session: BootSession, body:
   return empty();
 }
 
+/** Tokens that were used up here, by their hash, with the answer's host keys: a repeated report is answered alike. */
+export type UsedTokens = Map<string, string>;
+const mostUsedTokens = 1024;
+
 /**
  * The host keys of an installed system that has a one-time token instead of a key of its own: the machine is the one whose
- * installation the token is of.
+ * installation the token is of. Looked for among those that are being installed, never among all.
  */
-export async function takeTokenInstalled(deps: BootServiceDeps, body: Uint8Array, address: string): Promise<Decided> {
+export async function takeTokenInstalled(
+  deps: BootServiceDeps,
+  used: UsedTokens,
+  body: Uint8Array,
+  address: string,
+): Promise<Decided> {
   const installed = readInstalled(body);
   if (installed?.token == null) return refuse('unknown');
   const tokenHash = sha256(installed.token);
-  const all = await deps.machines.list({ siteId: deps.site().id, states: ['deploying', 'active'] });
-  const machine = all.find(({ install }) => install?.tokenHash === tokenHash);
-  // Used up: the same report again is answered like the first time.
-  const reported = all.find(({ install }) => install?.hostKeys.join() === installed.hostKeys.join());
-  if (machine === undefined) return reported === undefined ? refuse('unknown') : empty();
-  return await pinKeys(deps, machine.id, tokenHash, installed, address);
+  const keys = installed.hostKeys.join();
+  if (used.has(tokenHash)) return used.get(tokenHash) === keys ? empty() : refuse('unknown');
+  const installing = await deps.machines.list({ siteId: deps.site().id, states: ['deploying'] });
+  const machine = installing.find(({ install }) => install?.tokenHash === tokenHash);
+  if (machine === undefined) return refuse('unknown');
+  const answer = await pinKeys(deps, machine.id, tokenHash, installed, address);
+  if (answer.kind === 'answer' && answer.answer.status === 204) {
+    used.set(tokenHash, keys);
+    const [oldest] = used.keys();
+    if (used.size > mostUsedTokens && oldest !== undefined) used.delete(oldest);
+  }
+  return answer;
 }
 
 /** The host keys of an installed system that signs with the key of its installation. */

@@ -15,7 +15,7 @@ const [verb, name = '', ...args] = process.argv.slice(2);
 const builder = Object.hasOwn(builders, name) ? builders[name] : undefined;
 
 if (verb !== 'build' || builder === undefined) {
-  const what = name === '' ? 'which image?' : `there is no image "${name}" to build`;
+  const what = name === '' ? 'which image?' : `there is no image "${name}" to build.`;
   process.stderr.write(`error: ${what} One of: ${Object.keys(builders).join(', ')}\n`);
   process.exitCode = 2;
 } else if (args.includes('--help')) {
