@@ -34,8 +34,9 @@ export async function terraform(
   const { result: ended, ...cost } = await measure(group, () =>
     promisify(execFile)(command, rest, options).then(
       () => true,
-      (error: Error & { readonly killed?: boolean }) => {
-        if (error.killed !== true || enoughMs === timeoutMs) throw error;
+      (error: unknown) => {
+        const killed = error instanceof Error && 'killed' in error && error.killed === true;
+        if (!killed || enoughMs === timeoutMs) throw error;
         // Its children go with the group.
         group.end();
         return false;

@@ -73,7 +73,11 @@ describe('a session', () => {
     });
     expect(server.reports).toMatchObject([{ agent: '1', boot: { mac: '52:54:00:77:00:01' } }]);
     expect(server.refusals).toEqual([]);
-    await until('the log', server.log, (text) => text.includes('script-failed'));
+    await until(
+      'the log',
+      () => server.log(),
+      (text) => text.includes('script-failed'),
+    );
     expect(server.log()).not.toContain(server.token);
   });
 
@@ -262,7 +266,12 @@ describe('leaving', () => {
     const task = server.give({ kind });
     server.fault = (what) => (what.endsWith('/result') && asked(what) < 3 ? 'lose' : null);
     expect(await resultOf(task)).toMatchObject({ ok: true });
-    await until(command, machine.called, (text) => text.includes(command), 20_000);
+    await until(
+      command,
+      () => machine.called(),
+      (text) => text.includes(command),
+      20_000,
+    );
     expect(asked(`POST /agent/v1/tasks/${task.id}/result`)).toBe(3);
     // A watchdog that nobody feeds would end what comes next.
     expect(machine.called()).toMatch(/killall -q watchdog[^]*(reboot|poweroff)/);
@@ -281,8 +290,10 @@ describe('leaving', () => {
     expect(machine.called()).not.toContain('kexec');
     const right = server.give({ ...words, kernelSha256: sha256(Buffer.from('kernel')) });
     expect(await resultOf(right)).toMatchObject({ ok: true });
-    await until('it is gone over to', machine.called, (text) =>
-      /kexec -s -l \S+ --command-line=quiet "a b"[^]*kexec -e/.test(text),
+    await until(
+      'it is gone over to',
+      () => machine.called(),
+      (text) => /kexec -s -l \S+ --command-line=quiet "a b"[^]*kexec -e/.test(text),
     );
   });
 });
