@@ -27,6 +27,8 @@ function unresolved({ group, index: at, site, roles }: BoundGroup, context: Spec
   ];
   return asked.flatMap(({ name, by }) => {
     if (resolveRole(index, site, name) !== null) return [];
+    const ofSite = site.capabilities[name];
+    if (ofSite !== undefined) return [noSuchRole(`$.groups[${at}].site`, name, by, ofSite, site.name)];
     return [unresolvedProblem(`$.groups[${at}].site`, name, by, `on the site '${site.name}'`, context)];
   });
 }
@@ -40,6 +42,12 @@ function unresolvedOfDeployment(context: SpecificationContext): Problem[] {
       ? [unresolvedProblem('$.workflow', role, `the workflow '${workflow.name}'`, 'in its packs', context)]
       : [],
   );
+}
+
+/** The site's provider says which role it is, so it does not matter how many others provide it too. */
+function noSuchRole(path: string, name: string, by: string, role: string, site: string): Problem {
+  const message = `${by} asks for '${name}', which is the role '${role}' on the site '${site}', and no pack has that role`;
+  return { code: 'missing-requirement', path, message, remedy: `add a pack with the role '${role}' to \`packs\`` };
 }
 
 function unresolvedProblem(
