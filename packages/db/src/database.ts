@@ -1,5 +1,5 @@
-import { FormworkError } from '@formwork/core';
 import pg from 'pg';
+import { answerOf } from './answer-of.ts';
 import type { Log } from './log.ts';
 import { queryOnce } from './query-once.ts';
 import { createStatementNames } from './statement-names.ts';
@@ -73,11 +73,11 @@ export function openDatabase(options: DatabaseOptions): Database {
     url: options.url,
     query: <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
       answerOf(queryOnce<Row>(pool, { name: names(sql, values), text: sql, values: [...values] })),
-    together: async (work) => answerOf(runTogether(await answerOf(pool.connect()), names, work)),
+    together: async (work) => runTogether(await answerOf(pool.connect()), names, work),
     async transaction(work) {
       for (let tries = 1; ; tries += 1) {
         try {
-          return await answerOf(runTransaction(await pool.connect(), names, work));
+          return await runTransaction(await answerOf(pool.connect()), names, work);
         } catch (error) {
           if (tries >= transactionTries || !isCollision(error)) throw error;
         }
@@ -94,25 +94,6 @@ export function openDatabase(options: DatabaseOptions): Database {
     },
     close: () => pool.end(),
   };
-}
-
-async function answerOf<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (!isAway(error)) throw error;
-    throw new FormworkError('retryable', 'database-unavailable', 'the database does not answer', { cause: error });
-  }
-}
-
-/**
- * What the driver says itself is a lost connection, but for a value it cannot send. Of what the server says: classes 08,
- * 53 and 57 (connections, resources, shutdowns and time limits) and the end of a transaction that stood still.
- */
-function isAway(error: unknown): boolean {
-  if (!(error instanceof pg.DatabaseError)) return !(error instanceof TypeError);
-  const code = error.code ?? '';
-  return ['08', '53', '57'].some((known) => code.startsWith(known)) || code === '25P03';
 }
 
 /** Deadlock or serialization failure: Postgres asks for the same again. */

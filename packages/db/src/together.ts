@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { sendQuery } from './query-once.ts';
+import { answerOf } from './answer-of.ts';
 import type { StatementNames } from './statement-names.ts';
 
 /** The part of a database that asks one statement. */
@@ -24,7 +25,7 @@ export async function runTogether<T>(
     return await work({
       query: <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) => {
         together();
-        const answer = sendQuery<Row>(client, { name: names(sql, values), text: sql, values: [...values] });
+        const answer = answerOf(sendQuery<Row>(client, { name: names(sql, values), text: sql, values: [...values] }));
         asked.push(answer);
         return answer;
       },

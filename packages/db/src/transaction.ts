@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { answerOf } from './answer-of.ts';
 import { flushEvents, type NewEvent } from './engine/events.ts';
 import { sendQuery } from './query-once.ts';
 import type { StatementNames } from './statement-names.ts';
@@ -38,7 +39,7 @@ export async function runTransaction<T>(
   };
   const send = <Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<Row[]> => {
     together();
-    const answer = sendQuery<Row>(client, query);
+    const answer = answerOf(sendQuery<Row>(client, query));
     sent.push(answer);
     // Whoever waits hears of it, and the end of the transaction does.
     answer.catch(() => undefined);
