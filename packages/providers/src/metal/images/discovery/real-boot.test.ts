@@ -260,7 +260,9 @@ function systemImage(): Buffer {
     mkdirSync(folder, { recursive: true });
   }
   execFileSync('cp', ['/bin/busybox', `${initrdTree}/bin/busybox`]);
-  writeFileSync(`${initrdTree}/init`, '#!/bin/busybox sh\necho SYSTEM-RUNS\nexec /bin/busybox sleep 1000\n', { mode: 0o755 });
+  writeFileSync(`${initrdTree}/init`, '#!/bin/busybox sh\necho SYSTEM-RUNS\nexec /bin/busybox sleep 1000\n', {
+    mode: 0o755,
+  });
   const list = 'init\nbin\nbin/busybox\ndev\n';
   const initrd = execFileSync('busybox', ['cpio', '-o', '-H', 'newc'], {
     cwd: initrdTree,
