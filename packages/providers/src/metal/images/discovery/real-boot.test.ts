@@ -100,6 +100,9 @@ const reported = (from: number) =>
     ({ report }) => report !== undefined,
     patienceMs,
   );
+const like = (pattern: RegExp): unknown => expect.stringMatching(pattern);
+const containing = (list: readonly unknown[]): unknown => expect.arrayContaining([...list]);
+const withAll = (part: object): unknown => expect.objectContaining(part);
 const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 
 /** What a switch says of itself: its MAC, the port, how long that holds, its name. */
@@ -134,7 +137,7 @@ it('BIOS: discovers, claims, writes what is signed and right, wipes, switches of
   process.stdout.write(`discovery image, BIOS: ${JSON.stringify(measured)}\n`);
   expect(report).toMatchObject({
     agent: '1',
-    boot: { firmware: 'bios', mac: bootMac, address: expect.stringMatching(/^10\.77\.0\.1\d\d$/) },
+    boot: { firmware: 'bios', mac: bootMac, address: like(/^10\.77\.0\.1\d\d$/) },
     dmi: { uuid: '4c4c4544-0000-4000-8000-000000000021', serial: 'SN-1', manufacturer: 'Formwork Lab' },
     cpu: { architecture: 'x86_64', threads: 2 },
     memoryMiB: 768,
@@ -144,10 +147,10 @@ it('BIOS: discovers, claims, writes what is signed and right, wipes, switches of
     ],
   });
   const nics = [
-    expect.objectContaining({ mac: bootMac, driver: 'virtio_net', link: true, lldp: null }),
-    expect.objectContaining({ mac: '52:54:00:77:00:22', driver: 'e1000e' }),
+    withAll({ mac: bootMac, driver: 'virtio_net', link: true, lldp: null }),
+    withAll({ mac: '52:54:00:77:00:22', driver: 'e1000e' }),
   ];
-  expect(report).toMatchObject({ nics: expect.arrayContaining(nics) });
+  expect(report).toMatchObject({ nics: containing(nics) });
 
   // Listening begins with the first report; a frame that came before would be lost.
   const again = until(
@@ -161,7 +164,7 @@ it('BIOS: discovers, claims, writes what is signed and right, wipes, switches of
   );
   const lldp = { chassis: '02:00:00:00:00:aa', port: 'Ethernet1/7', system: 'switch-1' };
   expect(await again).toMatchObject({
-    nics: expect.arrayContaining([expect.objectContaining({ mac: bootMac, lldp })]),
+    nics: containing([withAll({ mac: bootMac, lldp })]),
   });
 
   const content = Buffer.concat([randomBytes(3 << 20), Buffer.alloc(24 << 20), randomBytes((1 << 20) + 4096)]);
@@ -223,7 +226,7 @@ it('UEFI: comes by its own PXE client and TFTP, gets a system with what is its o
   const { report } = await reported(0);
   expect(report).toMatchObject({ boot: { firmware: 'uefi', mac: bootMac } });
   expect(report).toMatchObject({
-    disks: [{ name: 'sda', serial: 'SATA1', byPath: expect.stringMatching(/-ata-\d$/) }],
+    disks: [{ name: 'sda', serial: 'SATA1', byPath: like(/-ata-\d$/) }],
   });
 
   const content = systemImage();

@@ -38,7 +38,7 @@ export interface AgentMachine {
   /** Kills the agents that were started, and nothing that they have begun. */
   kill(): void;
   /** Lines `program arguments` of what was called and does not exist here. */
-  called(): string;
+  readonly called: () => string;
   close(): void;
 }
 
