@@ -81,7 +81,7 @@ export const suites = [
     about: 'DHCP, TFTP, boot and BMC against real clients and firmware',
     packages: ['metal'],
     build: true,
-    limitMs: minutes(12),
+    limitMs: minutes(16),
   },
   { ...onMachines, name: 'e2e', about: 'the product on real machines', build: true, limitMs: minutes(15) },
 ].map((suite) => ({ project: suite.name, ...suite }));

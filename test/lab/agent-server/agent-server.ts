@@ -42,7 +42,7 @@ export interface AgentServer {
   readonly requests: string[];
   readonly reports: unknown[];
   readonly progress: { task: string; percent: number; message: string }[];
-  log(): string;
+  readonly log: () => string;
   /** Anything but the agent's routes; answers whether it took the request. */
   other: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Stops answering, as a server that restarts; `resume` listens on the same port again. */

@@ -12,7 +12,7 @@ done
 export LIB RUN ROOT DEV
 mkdir -p "$RUN/done"
 rmdir "$RUN/http.lock" 2>/dev/null
-rm -f "$RUN/task.running"
+end_left_task
 heard
 
 read_settings || restart_later 'there is no server to ask'

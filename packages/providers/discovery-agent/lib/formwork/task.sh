@@ -57,8 +57,10 @@ run_task() {
   : >"$RUN/task.running"
   log "task $task_id: $task_kind"
   # Without lock, session and key a task could not fetch images; it is as trusted as this process.
-  sh "$LIB/tasks/$task_kind.sh" "$RUN/task/words" "$work" >>"$RUN/log" 2>&1 </dev/null &
+  # A session of its own, so that an agent that is started anew can end what its forerunner has left.
+  setsid /bin/sh "$LIB/tasks/$task_kind.sh" "$RUN/task/words" "$work" >>"$RUN/log" 2>&1 </dev/null &
   process=$!
+  printf '%s\n' "$process" >"$RUN/task/process"
   told=
   while kill -0 "$process" 2>/dev/null; do
     sleep 0.3
@@ -75,8 +77,16 @@ run_task() {
   mv "$RUN/task/result" "$RUN/done/$task_id"
   rm -f "$RUN/task.running"
   [ ! -e "$work/after" ] || cp "$work/after" "$RUN/done/$task_id.after"
-  rm -rf "$work" "$RUN/task/document" "$RUN/task/words"
+  rm -rf "$work" "$RUN/task/document" "$RUN/task/words" "$RUN/task/process"
   heard
+}
+
+# A task that outlived the agent that began it: half done it is begun again, and two of it would be worse.
+end_left_task() {
+  for file in "$RUN/task/process" "$RUN/task/work/group"; do
+    [ ! -s "$file" ] || kill -KILL "-$(cat "$file")" 2>/dev/null
+  done
+  rm -rf "$RUN/task" "$RUN/task.running"
 }
 
 # write_result EXIT-CODE: what the task said of itself; one that said nothing has failed.

@@ -43,6 +43,9 @@ const resultOf = async (task: GivenTask): Promise<TaskResult> => {
   return result;
 };
 const asked = (what: string): number => server.requests.filter((request) => request === what).length;
+/** Not merely waiting for its parent to hear of its end. */
+const lives = (pid: string): boolean =>
+  existsSync(`/proc/${pid}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 const zstd = (data: Buffer): Buffer => execFileSync('zstd', ['-q', '-c'], { input: data });
 const disk = (): Buffer => readFileSync(machine.device('vda'));
@@ -107,6 +110,22 @@ describe('a session', () => {
     expect(asked('POST /agent/v1/claim')).toBe(2);
   });
 
+  it('begins a task again when its agent has died, and ends what that one had left', async () => {
+    await begin();
+    const script = `echo $$ >>'${machine.directory}/runs'; sleep 300 & wait`;
+    server.give({ kind: 'run', script, timeoutSeconds: 600 });
+    const runs = (): string[] =>
+      existsSync(`${machine.directory}/runs`)
+        ? readFileSync(`${machine.directory}/runs`, 'utf8').trim().split('\n')
+        : [];
+    await until('it runs', runs, (list) => list.length === 1, 25_000);
+    machine.kill();
+    machine.start();
+    const [first = '', second = ''] = await until('it runs again', runs, (list) => list.length === 2, 25_000);
+    expect([lives(first), lives(second)]).toEqual([false, true]);
+    expect(asked('POST /agent/v1/claim')).toBe(1);
+  });
+
   it('starts the machine again when it hears of no server for long', async () => {
     await begin({ words: ['formwork.watchdog=1'] });
     await until('a report', () => server.reports.length, Boolean, 25_000);
@@ -164,7 +183,7 @@ describe('a script', () => {
     const result = await resultOf(server.give({ kind: 'run', script, timeoutSeconds: 1 }));
     expect(result).toMatchObject({ ok: false, code: 'timeout', outputs: { output: 'begun\n' } });
     const child = readFileSync(`${machine.directory}/child`, 'utf8').trim();
-    await until('its child is gone', () => !existsSync(`/proc/${child}/root/.`) || !existsSync(`/proc/${child}`));
+    await until('its child is gone', () => !lives(child));
   });
 });
 

@@ -35,8 +35,10 @@ export interface AgentMachine {
   shell(parts: readonly string[], line: string): Promise<string>;
   /** Starts the agent itself. */
   start(): ChildProcess;
+  /** Kills the agents that were started, and nothing that they have begun. */
+  kill(): void;
   /** Lines `program arguments` of what was called and does not exist here. */
-  called(): string;
+  readonly called: () => string;
   close(): void;
 }
 
@@ -99,11 +101,18 @@ export function openAgentMachine({
       children.push(child);
       return child;
     },
+    kill: () => {
+      for (const child of children) child.kill('SIGKILL');
+    },
     called: () => (existsSync(join(directory, 'called')) ? readFileSync(join(directory, 'called'), 'utf8') : ''),
     close: () => {
-      for (const { pid } of children) {
+      // A task has a session of its own, and so has a script in it.
+      const groups = ['task/process', 'task/work/group'].flatMap((name) =>
+        existsSync(join(run, name)) ? [Number(readFileSync(join(run, name), 'utf8'))] : [],
+      );
+      for (const pid of [...children.map((child) => child.pid), ...groups]) {
         try {
-          if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+          if (pid !== undefined && pid > 1) process.kill(-pid, 'SIGKILL');
         } catch {
           // It has ended.
         }
