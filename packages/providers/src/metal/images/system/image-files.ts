@@ -106,7 +106,7 @@ export const imageFiles: readonly ImageFile[] = [
 export const cloudInitFiles: readonly ImageFile[] = [
   {
     path: '/etc/cloud/cloud.cfg.d/90-formwork.cfg',
-    text: 'datasource_list: [NoCloud]\nssh_genkeytypes: [ed25519]\ngrowpart: {mode: "off"}\nresize_rootfs: false\n',
+    text: 'datasource_list: [NoCloud]\nssh_genkeytypes: [ed25519]\ngrowpart: {mode: "off"}\nresize_rootfs: false\nlocale: C.UTF-8\nmanage_etc_hosts: localhost\n',
     mode: '644',
   },
 ];

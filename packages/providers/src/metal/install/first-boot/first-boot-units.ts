@@ -19,13 +19,19 @@ StandardOutput=journal+console
 WantedBy=sysinit.target
 `;
 
-/** Waits for the server as long as it takes, and holds nothing up. */
+/**
+ * Waits for the server as long as it takes, and holds nothing up. cloud-init's last stage is after multi-user.target: the
+ * target must not be after this one (DefaultDependencies), or systemd takes it out of the circle, and nobody reports.
+ */
 export const reportUnit = `[Unit]
 Description=Report of the first boot
+DefaultDependencies=no
 ConditionPathExists=!/var/lib/formwork/first-boot-done
-After=formwork-first-boot.service network-online.target ssh.service cloud-final.service
+After=basic.target formwork-first-boot.service network-online.target ssh.service cloud-final.service
+Before=shutdown.target
 Wants=network-online.target
 Requires=formwork-first-boot.service
+Conflicts=shutdown.target
 
 [Service]
 Type=exec
