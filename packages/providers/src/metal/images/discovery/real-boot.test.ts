@@ -66,7 +66,7 @@ afterEach(async () => {
 /** Scripts and files, as the boot service answers them. */
 async function answerBoots(files: string): Promise<void> {
   const source = await openFileTree(files);
-  const respond = createFileResponder({ source, digestOf: () => null, stalledAfterMs: 30_000 });
+  const respond = createFileResponder({ source, digestOf: () => Promise.resolve(null), stalledAfterMs: 30_000 });
   const boot = { kernel: 'files/vmlinuz', initrd: 'files/initrd', arguments: image.arguments };
   firstAsked.clear();
   agent.fault = (what) => {
