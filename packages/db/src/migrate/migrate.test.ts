@@ -24,7 +24,9 @@ afterAll(async () => {
 beforeEach(async () => {
   count += 1;
   await query(postgres.url, `CREATE DATABASE case_${count}`);
-  url = postgres.url.replace(/\/postgres$/, `/case_${count}`);
+  const own = new URL(postgres.url);
+  own.pathname = `/case_${count}`;
+  url = own.href;
   migrations = path.join(directory, `migrations-${count}`);
 });
 
