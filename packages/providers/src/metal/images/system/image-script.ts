@@ -17,6 +17,9 @@ const layout = { startMib: 1, espMib: 256, seedMib: 1 } as const;
 export const seedOffsetBytes = (layout.startMib + layout.espMib) * 1024 * 1024;
 export const seedSizeBytes = layout.seedMib * 1024 * 1024;
 
+/** cloud-init writes no bond, VLAN or bridge for systemd-networkd itself, and says nothing of it; netplan does. */
+const cloudInitPackages = ['cloud-init', 'netplan.io'] as const;
+
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 const serialConsole = 'console=tty0 console=ttyS0,115200n8';
 
@@ -55,7 +58,12 @@ export function imageScript(input: ImageInput, identity: string): string {
   const cloudInit = input.firstBoot === 'cloud-init';
   const files = [...imageFiles, ...(cloudInit ? cloudInitFiles : [])];
   const packages = [
-    ...new Set([...input.distribution.packages, input.kernel, ...(cloudInit ? ['cloud-init'] : []), ...input.packages]),
+    ...new Set([
+      ...input.distribution.packages,
+      input.kernel,
+      ...(cloudInit ? cloudInitPackages : []),
+      ...input.packages,
+    ]),
   ].sort();
   const uuid = (what: string): string => uuidOf(identity, what);
   return `set -eu

@@ -239,12 +239,11 @@ describe("cloud-init's own reader of its network-config (package cloud-init, unp
     const source = path.join(directory, `network-config-${name}`);
     writeFileSync(source, JSON.stringify(netplanDocument(parsed(input))));
     const output = path.join(directory, `converted-${name}`);
-    const options = ['-p', source, '-k', 'yaml', '-d', output, '-D', 'debian', '-O', 'networkd'];
+    const options = ['-p', source, '-k', 'yaml', '-d', output, '-D', 'debian', '-O', 'netplan'];
     cloudInit(['devel', 'net-convert', ...options]);
-    const read = (file: string): string => readFileSync(path.join(output, 'etc/systemd/network', file), 'utf8');
-    const made = readdirSync(path.join(output, 'etc/systemd/network'));
-    expect(made).toContain('10-cloud-init-lan0.network');
-    expect(read('10-cloud-init-lan0.network')).toContain('MACAddress=52:54:00:77:00:01');
+    const made = readFileSync(path.join(output, 'etc/netplan/50-cloud-init.yaml'), 'utf8');
+    for (const one of input.interfaces) expect(made).toContain(`${one.name}:`);
+    expect(made).toContain('52:54:00:77:00:01');
   });
 });
 
