@@ -1,22 +1,7 @@
+import type { BuildImage } from './builder.ts';
 import { buildDiscovery } from './discovery/command.ts';
-import type { RunTool } from './run-tool.ts';
 
-/** One kind of image: what `formwork image build <name>` runs. */
-export interface BuildImage {
-  /** Its options, for people. */
-  readonly usage: string;
-  /** Builds it. Throws FormworkErrors; those of kind `invalid` are about `args`. */
-  build(
-    args: readonly string[],
-    deps: {
-      readonly run: RunTool;
-      readonly log: (line: string) => void;
-      readonly signal: AbortSignal;
-      readonly env: Readonly<Record<string, string | undefined>>;
-    },
-  ): Promise<void>;
-}
-
+/** By the name of the image. */
 export const builders: Readonly<Record<string, BuildImage>> = {
   discovery: buildDiscovery,
 };

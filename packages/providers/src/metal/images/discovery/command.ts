@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FormworkError } from '@formwork/core';
-import type { BuildImage } from '../builders.ts';
+import type { BuildImage } from '../builder.ts';
 import { buildDiscoveryImage, type DiscoveryOptions } from './build.ts';
 import { kernels } from './contents.ts';
 import { readSitePublicKey } from './site-key.ts';
