@@ -7,7 +7,7 @@ facts_bmc() {
     fact bmc.channel n "$channel"
     printf '%s\n' "$answer" | awk -F ' *: ' '
       /^IP Address  *:/ && $2 != "0.0.0.0" { printf "bmc.address\ts\t%s\n", $2 }
-      /^MAC Address/ { sub(/^[^:]*: */, ""); printf "bmc.mac\ts\t%s\n", tolower($0) }'
+      /^MAC Address/ && !/00:00:00:00:00:00/ { sub(/^[^:]*: */, ""); printf "bmc.mac\ts\t%s\n", tolower($0) }'
     return 0
   done
 }
