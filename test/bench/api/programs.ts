@@ -7,7 +7,11 @@ const fromSource = ['--conditions=formwork-source', '--import', 'tsx'];
 const patienceMs = 60_000;
 
 /** What `formwork up` tells V8 of its server and worker. */
-export const asFormworkUp = ['--max-semi-space-size=4', '--heap-growing-percent=20', '--no-allocation-site-pretenuring'];
+export const asFormworkUp = [
+  '--max-semi-space-size=4',
+  '--heap-growing-percent=20',
+  '--no-allocation-site-pretenuring',
+];
 
 export interface Program {
   readonly pid: number;

@@ -69,10 +69,9 @@ async function expectNothingOld(): Promise<void> {
 }
 
 async function lookUntilTheEndOf(runId: string): Promise<string> {
-  const ended = house.runEnd(runId);
-  let state: string | null = null;
-  void ended.then((end) => (state = end));
-  while (state === null) await lookAround(server);
+  const over = new AbortController();
+  const ended = house.runEnd(runId).finally(() => over.abort());
+  while (!over.signal.aborted) await lookAround(server);
   return ended;
 }
 
