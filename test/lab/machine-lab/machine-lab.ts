@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Lab, openLab } from '../../metal/dhcp/lab.ts';
+import { until } from '../../support/until.ts';
 import { startTftpProcess } from '../../metal/tftp-server.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -39,6 +40,11 @@ export async function openMachineLab(): Promise<MachineLab> {
   };
   try {
     network(lab);
+    await until(
+      'the bridge has a carrier',
+      () => linkOf(lab),
+      (link) => link.includes('LOWER_UP'),
+    );
     const httpSocket = join(lab.directory, 'http');
     await serve(lab, httpSocket);
     closers.push(await serveLoader(lab));
@@ -65,6 +71,10 @@ function network(lab: Lab): void {
     execFileSync('ip', ['-n', lab.server, ...args], { timeout: 10_000 });
   }
 }
+
+/** The kernel tells of a carrier a moment after it is there. */
+const linkOf = (lab: Lab): string =>
+  execFileSync('ip', ['-n', lab.server, '-o', 'link', 'show', 'br0'], { encoding: 'utf8', timeout: 10_000 });
 
 async function serve(lab: Lab, httpSocket: string): Promise<void> {
   const relay = join(root, 'test/lab/socket-relay/main.ts');
