@@ -225,7 +225,7 @@ describe.runIf(missing === null)(`the boot service${missing === null ? '' : ` ($
       () => readDhcpLeases(world.db, world.siteId),
       ({ length }) => length > 0,
     );
-    const elsewhere = file('elsewhere');
+    const elsewhere = file('w2');
     await fillBootDirectory(elsewhere, world.siteId);
     const second = await world.startWorker('w2', elsewhere);
     expect(isReady(second, 'dhcp')).toBe(false);
