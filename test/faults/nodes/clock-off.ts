@@ -113,7 +113,7 @@ async function set(stage: NodeStage, hours: 1 | -1): Promise<void> {
 
 /**
  * From now on sshd and whatever it starts see the time that /etc/faketimerc says. sshd gives its sessions an
- * environment of their own, and the supervisor its steps another: both have to be told.
+ * environment of their own, and the supervisor its steps, which it starts by `setsid`, another: both have to be told.
  */
 async function fakeClock(node: NodeOnHost, deb: string): Promise<void> {
   await host('dpkg-deb', '-x', deb, node.path(''));
@@ -126,11 +126,8 @@ async function fakeClock(node: NodeOnHost, deb: string): Promise<void> {
   await put('etc/faketimerc', '+0\n');
   await put('etc/systemd/system/ssh.service.d/clock.conf', `[Service]\nEnvironment=${variables}\n`);
   await put('etc/ssh/sshd_config.d/20-clock.conf', `SetEnv ${variables}\n`);
-  await put(
-    'usr/local/bin/env',
-    `#!/bin/sh\n[ "$1" = -i ] || exec /usr/bin/env "$@"\nshift\nexec /usr/bin/env -i ${variables} "$@"\n`,
-  );
-  await chmod(node.path('usr/local/bin/env'), 0o755);
+  await put('usr/local/bin/setsid', `#!/bin/sh\nexec /usr/bin/env ${variables} /usr/bin/setsid "$@"\n`);
+  await chmod(node.path('usr/local/bin/setsid'), 0o755);
   await node.run('systemctl daemon-reload; systemctl stop ssh');
   for (const pid of await node.processes('sshd')) process.kill(pid, 'SIGKILL');
   await node.run('systemctl start ssh');
