@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { borrow } from './borrow.ts';
 
 /**
  * One statement. Not by the promise that pg makes itself: its callback is written into a property, which V8 allocates
@@ -28,15 +29,5 @@ export async function sendQuery<Row extends pg.QueryResultRow>(
  */
 export async function queryOnce<Row extends pg.QueryResultRow>(pool: pg.Pool, query: pg.QueryConfig): Promise<Row[]> {
   const client = await pool.connect();
-  let broken: Error | undefined;
-  const ended = (error: Error): void => {
-    broken = error;
-  };
-  client.on('error', ended);
-  try {
-    return await sendQuery<Row>(client, query);
-  } finally {
-    client.off('error', ended);
-    client.release(broken);
-  }
+  return borrow(client, () => sendQuery<Row>(client, query));
 }

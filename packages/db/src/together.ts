@@ -1,6 +1,7 @@
 import type pg from 'pg';
-import { sendQuery } from './query-once.ts';
 import { answerOf } from './answer-of.ts';
+import { borrow } from './borrow.ts';
+import { sendQuery } from './query-once.ts';
 import type { StatementNames } from './statement-names.ts';
 
 /** The part of a database that asks one statement. */
@@ -9,33 +10,28 @@ interface Asks {
 }
 
 /** Lets `work` ask over one connection in pipeline mode: statements it asks for in one turn share a trip. */
-export async function runTogether<T>(
+export function runTogether<T>(
   client: pg.PoolClient,
   names: StatementNames,
   work: (db: Asks) => Promise<T>,
 ): Promise<T> {
   const together = sendingTogether(client);
   const asked: Promise<unknown>[] = [];
-  let broken: Error | undefined;
-  const ended = (error: Error): void => {
-    broken = error;
-  };
-  client.on('error', ended);
-  try {
-    return await work({
-      query: <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) => {
-        together();
-        const answer = answerOf(sendQuery<Row>(client, { name: names(sql, values), text: sql, values: [...values] }));
-        asked.push(answer);
-        return answer;
-      },
-    });
-  } finally {
-    // One may have failed while others are still to be answered: the connection is free after them.
-    await Promise.allSettled(asked);
-    client.off('error', ended);
-    client.release(broken);
-  }
+  return borrow(client, async () => {
+    try {
+      return await work({
+        query: <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) => {
+          together();
+          const answer = answerOf(sendQuery<Row>(client, { name: names(sql, values), text: sql, values: [...values] }));
+          asked.push(answer);
+          return answer;
+        },
+      });
+    } finally {
+      // One may have failed while others are still to be answered: the connection is free after them.
+      await Promise.allSettled(asked);
+    }
+  });
 }
 
 /** Called before each statement: what is sent in one turn of the event loop leaves in one packet. */

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { answerOf } from './answer-of.ts';
+import { borrow } from './borrow.ts';
 import { flushEvents, type NewEvent } from './engine/events.ts';
 import { sendQuery } from './query-once.ts';
 import type { StatementNames } from './statement-names.ts';
@@ -23,7 +24,7 @@ const fatBytes = 1_000_000;
  * with the first statement, and COMMIT with the last: a trip to the database costs both sides more than a statement does.
  * What failed makes the server answer COMMIT with a rollback, so nothing is half-written.
  */
-export async function runTransaction<T>(
+export function runTransaction<T>(
   client: pg.PoolClient,
   names: StatementNames,
   work: (tx: Transaction) => Promise<T>,
@@ -31,12 +32,7 @@ export async function runTransaction<T>(
   const sent: Promise<unknown>[] = [];
   const events: NewEvent[] = [];
   const together = sendingTogether(client);
-  let broken: Error | undefined;
   let sentBytes = 0;
-  // A connection that ends between two statements tells nobody else; the next statement fails by it.
-  const ended = (error: Error): void => {
-    broken = error;
-  };
   const send = <Row extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<Row[]> => {
     together();
     const answer = answerOf(sendQuery<Row>(client, query));
@@ -49,33 +45,32 @@ export async function runTransaction<T>(
     for (const value of values) if (typeof value === 'string') sentBytes += value.length;
     return send<Row>({ name: names(sql, values), text: sql, values: [...values] });
   };
-  client.on('error', ended);
-  try {
-    void send({ text: 'BEGIN' });
-    const result = await work({
-      query: <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
-        statement<Row>(sql, values),
-      write: (sql, values = []) => {
-        void statement(sql, values);
-      },
-      emit: (event) => {
-        events.push(event);
-      },
-    });
-    await flushEvents(statement, events);
-    void send({ text: 'COMMIT' });
-    await Promise.all(sent);
-    return result;
-  } catch (error) {
-    const cause = await firstFailure(sent, error);
-    await sendQuery(client, { text: 'ROLLBACK' }).catch((rollback: unknown) => {
-      broken = rollback instanceof Error ? rollback : new Error(String(rollback));
-    });
-    throw cause;
-  } finally {
-    client.off('error', ended);
-    client.release(broken ?? sentBytes > fatBytes);
-  }
+  const attempt = async (spoiled: (error: Error) => void): Promise<T> => {
+    try {
+      void send({ text: 'BEGIN' });
+      const result = await work({
+        query: <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
+          statement<Row>(sql, values),
+        write: (sql, values = []) => {
+          void statement(sql, values);
+        },
+        emit: (event) => {
+          events.push(event);
+        },
+      });
+      await flushEvents(statement, events);
+      void send({ text: 'COMMIT' });
+      await Promise.all(sent);
+      return result;
+    } catch (error) {
+      const cause = await firstFailure(sent, error);
+      await sendQuery(client, { text: 'ROLLBACK' }).catch((rollback: unknown) => {
+        spoiled(rollback instanceof Error ? rollback : new Error(String(rollback)));
+      });
+      throw cause;
+    }
+  };
+  return borrow(client, attempt, () => sentBytes > fatBytes);
 }
 
 /** Later statements of a failed transaction only say that it has failed: why is told by the first. */
