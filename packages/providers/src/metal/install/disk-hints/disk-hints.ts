@@ -1,4 +1,5 @@
 /** Which disk an image is written to: what a specification says about it, and what a machine reports of its disks. */
+import type { MachineDisk } from '@formwork/core';
 import { z } from 'zod';
 
 const text = z.string().trim().min(1).max(256);
@@ -27,13 +28,5 @@ export const diskHintsSchema = z
 
 export type DiskHints = z.output<typeof diskHintsSchema>;
 
-/** A disk as the discovery report has it; null where it is not known. */
-export interface Disk {
-  readonly name: string;
-  readonly serial: string | null;
-  readonly wwn: string | null;
-  readonly byPath: string | null;
-  readonly model: string | null;
-  readonly sizeBytes: number | null;
-  readonly rotational: boolean | null;
-}
+/** A disk as the discovery report has it; how it is attached decides nothing. */
+export type Disk = Omit<MachineDisk, 'transport'>;
