@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
-import { announceWorker, beatMs, openSignal, readSites, retireWorker, siteChannel, type SiteRow } from '@formwork/db';
+import { announceWorker, readSites, retireWorker, siteChannel, type SiteRow } from '@formwork/db';
 import { isBootHost, metalConfigurationSchema, type MetalConfiguration } from '@formwork/providers';
+import { followSites } from '../worker/follow-sites.ts';
 import { type HeldSite, holdSite } from './hold-site.ts';
 import { type ServeMetalDeps, serveMetalSite } from './serve-metal-site.ts';
 
@@ -14,7 +15,6 @@ export interface MetalWorkerDeps extends ServeMetalDeps {
 /** Serves the metal sites of this host, until it is closed. */
 export async function startMetalWorker(deps: MetalWorkerDeps): Promise<{ close(): Promise<void> }> {
   const held = new Map<string, { readonly configuration: string; readonly site: HeldSite }>();
-  let following: Promise<void> = Promise.resolve();
   let closed = false;
 
   const follow = async (): Promise<void> => {
@@ -34,31 +34,20 @@ export async function startMetalWorker(deps: MetalWorkerDeps): Promise<{ close()
       });
     }
   };
-  const followSoon = (): void => {
-    following = following.then(follow).catch((error: unknown) => {
-      deps.log.warn({ error: String(error) }, 'reading the metal sites failed; it is tried again with the next beat');
-    });
-  };
   const announce = async (): Promise<void> => {
     if (!deps.announces) return;
     await announceWorker(deps.db, { id: deps.worker, host: hostname(), sites: deps.serves, slots: 0 });
   };
 
-  await announce();
-  await follow();
-  const signal = openSignal(deps.db, [siteChannel], followSoon, deps.log);
-  const timer = setInterval(() => {
-    announce().catch((error: unknown) => {
-      deps.log.warn({ error: String(error) }, 'announcing this worker failed');
-    });
-    followSoon();
-  }, beatMs);
+  const followed = await followSites({
+    ...{ db: deps.db, log: deps.log, channels: [siteChannel], what: 'the metal sites' },
+    ...{ follow, announce },
+  });
   return {
     async close() {
       closed = true;
-      clearInterval(timer);
-      await signal.close();
-      await following;
+      await followed.stop();
+      await followed.settled();
       await Promise.all([...held.values()].map(({ site }) => site.close()));
       if (deps.announces) await retireWorker(deps.db, deps.worker).catch(() => undefined);
     },

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import {
   announceWorker,
-  beatMs,
   beginCreates,
   beginDestroys,
   claimNodeRoles,
@@ -10,7 +9,6 @@ import {
   finishNodeRoles,
   handOver,
   type Log,
-  openSignal,
   readSites,
   retireWorker,
   runChannel,
@@ -23,6 +21,7 @@ import { stepQueue } from '../engine/candidates.ts';
 import type { QueueWorker } from '../queue/queue-worker.ts';
 import type { Queues } from '../queue/queues.ts';
 import { batched } from './batched.ts';
+import { followSites } from './follow-sites.ts';
 import { type StepDeps, handleStep } from './handle-step.ts';
 import { handleSiteTask } from './handle-site-task.ts';
 import type { OpenSites } from './open-sites.ts';
@@ -80,7 +79,6 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     },
   };
   let closed = false;
-  let following: Promise<void> = Promise.resolve();
 
   const consumeSteps = (queue: string): void => {
     if (consumers.has(queue)) return;
@@ -138,41 +136,27 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       await consumer.close();
     }
   };
-  const followSoon = (): void => {
-    following = following.then(follow).catch((error: unknown) => {
-      deps.log.warn({ error: String(error) }, 'reading the sites failed; it is tried again with the next beat');
-    });
-  };
   const announce = async (): Promise<void> => {
     await announceWorker(deps.db, { id: deps.id, host: hostname(), sites: deps.serves, slots: deps.slots });
   };
 
-  await announce();
-  await follow();
-  const signal = openSignal(
-    deps.db,
-    [siteChannel, runChannel],
-    (message) => {
-      if (message?.channel === runChannel) deps.contexts.prepare(message.payload ?? '');
-      else followSoon();
+  const followed = await followSites({
+    ...{ db: deps.db, log: deps.log, channels: [siteChannel, runChannel], what: 'the sites' },
+    ...{ follow, announce },
+    hear(channel, payload) {
+      if (channel !== runChannel) return false;
+      deps.contexts.prepare(payload);
+      return true;
     },
-    deps.log,
-  );
-  const timer = setInterval(() => {
-    announce().catch((error: unknown) => {
-      deps.log.warn({ error: String(error) }, 'announcing this worker failed');
-    });
-    followSoon();
-  }, beatMs);
+  });
 
   return {
     async close() {
       closed = true;
-      clearInterval(timer);
-      await signal.close();
+      await followed.stop();
       // Leases first: steps let go of their attempts, so the queues have nothing to wait for.
       deps.leases.close();
-      await following;
+      await followed.settled();
       await keeper.close();
       await Promise.all([
         ...[...slotsOf.values()].map((slots) => slots.close(letGoMs)),
